@@ -9,7 +9,6 @@ import { incomingRequest } from '../../src/http/incoming-request.js'
 import { memoryReplay } from '../../src/http/replay.js'
 import { memoryRevocation } from '../../src/http/revocation.js'
 import { signRequest } from '../../src/http/sign-request.js'
-import { authorizationOf } from '../../src/http/signature-profile.js'
 import { incomingVerifier, requestVerifier, verifyRequest } from '../../src/http/verify-request.js'
 import { testClock } from '../../src/testing/fake-clock.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
@@ -466,33 +465,6 @@ describe('a request verifier', () => {
     await send()
     accepts = false
     await expectCode('ERR_CAPABILITY_SIGNATURE', send)
-  })
-
-  it('caches no capability whose text in the header is longer than 8,192 characters', async () => {
-    let checks = 0
-    const verifiers: Verifiers = {
-      async eip191() {
-        checks++
-      },
-    }
-    const verify = requestVerifier({ ...accepting, verifiers })
-    /** A signer whose capability has at least this many characters in the header. */
-    const withText = async (length: number): Promise<TestSigner> => {
-      for (let padding = 5595; ; padding++) {
-        const resources = [RESOURCE, `https://api.example.com/${'x'.repeat(padding)}`]
-        const by = await testSigner('P-256', { resources })
-        if (authorizationOf(by.cacao).length - 'CACAO '.length >= length) return by
-      }
-    }
-    for (const [length, expected] of [
-      [8192, 1],
-      [8194, 2],
-    ] as const) {
-      checks = 0
-      const by = await withText(length)
-      for (let i = 0; i < 2; i++) await verify(await by.sign(get()))
-      expect(checks).toBe(expected)
-    }
   })
 
   it('caches no more capabilities than cacheSize', async () => {
