@@ -138,8 +138,8 @@ export function ownSignature(
   const s = BigInt(`0x${toHex(bytes.subarray(32, 64))}`)
   const lowS = s > HALF_ORDER && s < ORDER ? ORDER - s : s
   const r = bytes.subarray(0, 32)
+  const low = fromHex(lowS.toString(16).padStart(WORD_DIGITS, '0')) ?? new Uint8Array()
   for (const v of [27, 28]) {
-    const low = fromHex(lowS.toString(16).padStart(WORD_DIGITS, '0')) ?? new Uint8Array()
     const candidate = parseSignature(concat(r, low, Uint8Array.of(v)))
     if (candidate && recoverAddress(text, candidate, recover) === address) return candidate
   }
