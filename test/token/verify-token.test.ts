@@ -218,6 +218,16 @@ describe('verifyToken', () => {
     )
   })
 
+  it('refuses anything but a string of at most 16,384 characters', async () => {
+    const token = await made()
+    for (const value of [undefined, null, 1, {}, [token], new String(token)])
+      await expectCode('ERR_JWS_INVALID', () => verifyToken(value, accepting))
+    const reasonFor = async (text: string): Promise<string> =>
+      (await expectCode('ERR_JWS_INVALID', () => verifyToken(text, accepting))).message
+    expect(await reasonFor('a'.repeat(16_385))).toContain('16384 characters')
+    expect(await reasonFor('a'.repeat(16_384))).not.toContain('16384')
+  })
+
   it('refuses a token whose issuer is not the account of its capability', async () => {
     const token = await made()
     const [head = '', body = ''] = token.split('.')
