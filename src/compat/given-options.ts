@@ -64,7 +64,8 @@ class Thrown extends Error {}
 function asking(authMethod: AuthMethod, passedOn: object): AuthMethod {
   return async (opts: AuthMethodOpts) => {
     try {
-      return await authMethod({ ...opts, ...passedOn })
+      // What a renewal takes over from the stored session, or a ReCap states, is required of the answer, so it takes precedence.
+      return await authMethod({ ...passedOn, ...opts })
     } catch (cause) {
       throw cause instanceof SessionError ? cause : new Thrown('', { cause })
     }

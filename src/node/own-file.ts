@@ -21,8 +21,9 @@ export async function createFolder(path: string): Promise<string | undefined> {
   const create = (): Promise<boolean> =>
     mkdir(path, { mode: 0o700 }).then(
       () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'EEXIST') return false
+      async (error: NodeJS.ErrnoException) => {
+        // Systems have different errors for a folder that exists, such as EEXIST, EPERM (a drive of Windows) and EISDIR.
+        if (error.code !== 'ENOENT' && (await isFolder(path))) return false
         throw error
       },
     )
@@ -34,6 +35,13 @@ export async function createFolder(path: string): Promise<string | undefined> {
     const first = await createFolder(dirname(path))
     return (await create()) ? (first ?? path) : first
   }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  )
 }
 
 /** Flushes a folder to the disk, so that new file names in it survive a power failure. Windows does this itself. */

@@ -497,6 +497,20 @@ describe('the drop-in for did-session 4', () => {
       expect(cacao.p).toMatchObject({ domain: 'b.example', requestId: 'a1' })
     })
 
+    it('renews a stored session of another domain and statement, and refuses what that session did not have', async () => {
+      const own = ethereumAuth(wallet.provider)
+      await OldSession.remove(account)
+      const before = { resources: ['ceramic://*'], domain: 'b.example', statement: 'Hello.' }
+      await OldSession.get(account, own, before)
+      const options = { resources: ['ceramic://one'], domain: 'c.example', statement: '' }
+      const { cacao } = await OldSession.get(account, own, options)
+      expect(cacao.p).toMatchObject({ domain: 'b.example', statement: 'Hello.' })
+      const ignoring: AuthMethod = (opts) => own({ ...opts, domain: 'd.example' })
+      await expectCode('ERR_CAPABILITY_DOMAIN', () =>
+        OldSession.get(account, ignoring, { ...options, resources: ['ceramic://two'] }),
+      )
+    })
+
     it.each([
       Object.assign(new Error('User rejected the request.'), { code: 4001 }),
       { code: -32002, message: 'already pending' },
