@@ -67,6 +67,8 @@ interface Forged {
   readonly bodyText?: (text: string) => string
   /** The key that signs; the holder's by default. */
   readonly by?: Holder
+  /** The genuine token that is changed; a new one by default. */
+  readonly from?: string
 }
 
 /** A token written by someone with the holder's key, or another key: only its signature is valid. */
@@ -76,8 +78,9 @@ async function forged({
   headText = same,
   bodyText = same,
   by = holder,
+  from,
 }: Forged): Promise<string> {
-  const genuine = read(await made())
+  const genuine = read(from ?? (await made()))
   const head = headText(encodeDagJSON(defined({ ...genuine.header, ...header })))
   const body = bodyText(JSON.stringify(defined({ ...genuine.payload, ...payload })))
   const input = `${toBase64url(utf8(head))}.${toBase64url(utf8(body))}`
@@ -433,6 +436,8 @@ const open =
   async () =>
     verify(options)(new Request(await change(await link()), init))
 const replaced = (from: string | RegExp, to: string) => (url: string) => url.replace(from, to)
+const signedAgain = (changes: () => Forged) => async (url: string) =>
+  url.replace(inURL(url), await forged({ ...changes(), from: inURL(url) }))
 const before = (parameter: string) => replaced('&cacao-signature', `&${parameter}&cacao-signature`)
 
 tryAttacks('a signed URL that was changed', [
@@ -498,6 +503,22 @@ tryAttacks('a signed URL that was changed', [
   [
     'the signature of another URL',
     open(async (url) => url.replace(inURL(url), inURL(await link('https://api.example.com/notes/2')))),
+    'ERR_REQUEST_SIGNATURE',
+  ],
+  ['(a signature built by hand)', open(signedAgain(() => ({}))), 'accepted'],
+  ['a signature by another key', open(signedAgain(() => ({ by: thief }))), 'ERR_REQUEST_SIGNATURE'],
+  [
+    'the URL in the token, which the key did not sign',
+    open((url) =>
+      signedAgain(() => ({ by: thief, payload: { aud: 'https://api.example.com/notes/2' } }))(
+        url.replace('notes/1?a=b&c=d&', 'notes/2?'),
+      ),
+    ),
+    'ERR_REQUEST_SIGNATURE',
+  ],
+  [
+    'a later expiry in the token, which the key did not sign',
+    open(signedAgain(() => ({ by: thief, payload: { exp: NOW / 1000 + 3600 } }))),
     'ERR_REQUEST_SIGNATURE',
   ],
   ['the name of another server', open(same, {}, { authority: 'other.example.com' }), 'ERR_REQUEST_SIGNATURE'],
