@@ -256,7 +256,8 @@ export interface CacaoInspection {
 /**
  * Runs all checks of `verifyCacao`, which itself stops at the first failure, and returns everything that is wrong with
  * a capability. Use this for logs and debugging; use `verifyCacao` to decide whether to accept a capability. Never
- * rejects because of the capability; rejects with a `TypeError` for wrong options.
+ * rejects because of the capability, or because a revocation store or an RPC server doesn't answer, which is one of the
+ * problems; rejects with a `TypeError` for wrong options.
  *
  * @example
  * const { problems } = await inspectCacao(json, { verifiers: ethereumVerifiers(), audience: keyDID })

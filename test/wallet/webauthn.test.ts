@@ -62,6 +62,11 @@ describe('a passkey', () => {
     ['no name', { name: '' }],
     ['an empty user id', { name: 'a', userId: '' }],
     ['a user id of 65 bytes', { name: 'a', userId: new Uint8Array(65) }],
+    ['a misspelt option', { name: 'a', rpID: site.rpId }],
+    [
+      'a misspelt option in an object of a class',
+      Object.assign(new (class {})(), { name: 'a', rpID: site.rpId }),
+    ],
   ])('is not created with %s', async (_, options) => {
     await expect(createPasskey(options as { name: string })).rejects.toThrow(TypeError)
     expect(passkeys.creations).toEqual([])

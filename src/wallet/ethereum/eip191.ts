@@ -123,7 +123,7 @@ const WORD_DIGITS = 64
 
 /**
  * Returns the signature that an account's own key made over a text, as 65 bytes with a low s and a v of 27 or 28; `undefined` if it is
- * not the account's. Wallets and hardware write the same signature in further ways: with a high s, or with a v that contains the chain.
+ * not the account's. Wallets and hardware write the same signature in further ways: with a high s, or with a v of another meaning.
  * The address tells which v is right.
  */
 export function ownSignature(

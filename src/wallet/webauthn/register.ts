@@ -3,7 +3,7 @@ import { concat, utf8 } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
 import { fromHex } from '../../base/hex.js'
 import { fromBase64url, toBase64url } from '../../base/multibase.js'
-import { isBytes, isPlainObject } from '../../base/options.js'
+import { isBytes } from '../../base/options.js'
 import { decompressP256, encodeDIDKey } from '../../key/did-key.js'
 import { assertOptions, PASSKEY_OPTIONS } from '../message-options.js'
 import {
@@ -57,7 +57,7 @@ const CREATE_OPTIONS = [
 
 /** Creates a passkey, remembers it, and returns its account. */
 export async function registerPasskey(options: CreatePasskeyOptions): Promise<string> {
-  if (isPlainObject(options)) assertOptions(options, CREATE_OPTIONS)
+  if (typeof options === 'object') assertOptions(options, CREATE_OPTIONS)
   if (typeof options?.name !== 'string' || options.name === '')
     throw new TypeError('name must be a non-empty string: createPasskey({ name: "alice@example.com" })')
   const { name, rpId, timeoutMs, signal, attachment } = options
