@@ -385,7 +385,11 @@ describe('a client', () => {
 
   it.each([
     ['is locked', 'database is locked', 'busy_timeout = 2000, or find the transaction that stays open'],
-    ['is read-only', 'attempt to write a readonly database', 'let this process write the file and its folder'],
+    [
+      'is read-only',
+      'attempt to write a readonly database',
+      'let this process write the file and its folder',
+    ],
     ['is damaged', 'database disk image is malformed', 'check that it is running'],
   ])('of SQLite whose file %s says in the error what to do', async (_, reason, advice) => {
     const client = sqlite(() => {
