@@ -63,9 +63,9 @@ export interface DevicesOptions<R = Request> {
   /**
    * Returns the name of a device: a function of the request that reads, for example, a header that your page sends.
    * Nothing else of the request is stored: no IP address and no `User-Agent`. At most 100 characters are stored,
-   * without hidden characters. Escape the name when you show it in HTML, like any other text from a user. If the
-   * function fails, or doesn't answer within `storeTimeoutMs`, `onFailed` is called, and the device is remembered
-   * without a name.
+   * without hidden characters; an empty name counts as none. Escape the name when you show it in HTML, like any other
+   * text from a user. If the function fails, or doesn't answer within `storeTimeoutMs`, `onFailed` is called, and the
+   * device is remembered without a name.
    */
   name?: OfRequest<R, string | undefined>
   /**
@@ -190,7 +190,8 @@ async function deviceName(timeoutMs: number, nameOf: () => Promise<unknown>): Pr
   // Cut first, because the text may be very long; then cut by whole characters, because a store may refuse a lone
   // surrogate.
   const shown = withoutHidden(name.slice(0, 10 * MAX_NAME), () => ' ').trim()
-  return Array.from(shown).slice(0, MAX_NAME).join('')
+  // An empty name counts as none, so that the list shows no blank and an earlier name stays.
+  return Array.from(shown).slice(0, MAX_NAME).join('') || undefined
 }
 
 // An error in the app's `onFailed` must not reject the request, which was already accepted.

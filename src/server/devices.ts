@@ -47,12 +47,11 @@ const LIST_OPTIONS: OptionReaders<{ devices: DeviceStore; revocation: Revocation
 
 const REVOKE_OPTIONS: OptionReaders<DevicesAndRevocation> = {
   devices: required(storeOfDevicesOption),
-  revocation: required(
-    methodOption<RevocationStore>(
-      'revoke',
-      'a store with a revoke method, such as redisRevocation(client) returns',
-    ),
-  ),
+  revocation: required((value, name) => {
+    const form = 'a store with the methods revoke and isRevoked, such as redisRevocation(client) returns'
+    for (const method of ['revoke', 'isRevoked']) methodOption(method, form)(value, name)
+    return value as RevocationStore
+  }),
 }
 
 /**
@@ -81,8 +80,8 @@ export async function listDevices(caller: Caller, options: ListDevicesOptions): 
 
 /**
  * Signs out one device of the caller's account, by the did:key of its session key: revokes each of its sessions and everything that
- * was delegated from them, and removes the device from the store. Returns whether the account has such a device; devices of other
- * accounts can't be signed out.
+ * was delegated from them, and removes the device from the store. Returns whether the account had such a device that was still signed
+ * in; devices of other accounts can't be signed out.
  *
  * Rejects with `ERR_CAPABILITY_DELEGATED` if the caller acts by delegation, with `ERR_STORE_UNAVAILABLE` if a store fails (the
  * device is then still listed), with `ERR_STORE_CORRUPT` if the store of devices returns anything but devices of this account, and
@@ -104,9 +103,9 @@ export async function revokeDevice(
 }
 
 /**
- * Signs out all devices of the caller's account except the one that sent the request, and returns how many. It only knows devices that
- * are in the store: not a session that was never used here, or a device that `maxPerAccount` has no room for. To sign out those too,
- * call `revocation.revokeAll(caller.account)`; then this device has to sign in again as well.
+ * Signs out all devices of the caller's account except the one that sent the request, and returns how many of them were still signed
+ * in. It only knows devices that are in the store: not a session that was never used here, or a device that `maxPerAccount` has no room
+ * for. To sign out those too, call `revocation.revokeAll(caller.account)`; then this device has to sign in again as well.
  *
  * Rejects as `revokeDevice` does.
  *
@@ -176,7 +175,7 @@ function capabilityOf({ capability }: SeenDevice): Cacao | undefined {
   }
 }
 
-/** Revokes the sessions of the chosen devices of the caller's account, and returns the number of devices. */
+/** Revokes the sessions of the chosen devices of the caller's account, and returns the number of devices that were signed in. */
 async function revokeChosen(
   caller: Caller,
   options: DevicesAndRevocation,
@@ -185,12 +184,16 @@ async function revokeChosen(
   const { devices, revocation } = readOptions(options, REVOKE_OPTIONS)
   assertOwnSession(caller)
   const chosen = (await readDevices(caller, devices)).filter(({ device }) => isChosen(device))
+  const signedOut = new Set<string>()
   for (const { device, cacao } of chosen) {
+    // A session that was revoked in another way, such as by `revokeAll`, was signed out before, so it doesn't count.
+    const wasRevoked = await askStore(() => revocation.isRevoked(cacao))
     // Revoke first, so that a device that is no longer listed can't act any more.
     await callStore(() => revocation.revoke(cacao))
     await callStore(() => devices.remove(device.account, device.id))
+    if (!wasRevoked) signedOut.add(device.keyDID)
   }
-  return new Set(chosen.map(({ device }) => device.keyDID)).size
+  return signedOut.size
 }
 
 function deviceOf(keyDID: string, sessions: readonly SeenDevice[], caller: Caller): Device {

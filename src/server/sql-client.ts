@@ -165,7 +165,9 @@ function adviceFor(message: string): string {
   if (/no such table|relation .* does not exist/.test(message))
     return 'its tables are missing: run the statements that sqlMigration returns'
   if (/database is locked|SQLITE_BUSY/.test(message))
-    return 'another process is writing: let the connection wait for it, with PRAGMA busy_timeout = 2000'
+    return 'another process is writing: let the connection wait for it, with PRAGMA busy_timeout = 2000, or find the transaction that stays open'
+  if (/readonly database|SQLITE_READONLY/.test(message))
+    return 'let this process write the file and its folder, and do not open it as read-only'
   return 'check that it is running and can be written'
 }
 

@@ -46,18 +46,20 @@ describe('the guide to devices', () => {
       ${inline(guide('devices', 'link').replace(/^import .*cacao-session\/ethereum.*$/m, ''))}
       ${inline(guide('devices', 'link-client'))}
       addLinks(app, (one, other) => console.log(one, other))
-      app.onError((error, c) => c.json({ code: error.code }, 400))
       const session = await make()
       const other = ethereumAuth('${KEY_B}', '${ACCOUNT_B}', { domain })
       let signed
       console.log(JSON.stringify(await link(session, async (request) => (signed = await other(request)))))
       console.log(JSON.stringify(await link(session, async () => signed)))
-      console.log(JSON.stringify(await link(await make(), async () => signed)))`)
+      console.log(JSON.stringify(await link(await make(), async () => signed)))
+      const own = ethereumAuth('${KEY_A}', '${ACCOUNT_A}', { domain })
+      console.log(JSON.stringify(await link(session, own)))`)
     expect(output.trim().split('\n')).toEqual([
       `${ACCOUNT_A} ${ACCOUNT_B}`,
       `{"linkedAccount":"${ACCOUNT_B}"}`,
       '{"code":"ERR_CAPABILITY_NONCE"}',
       '{"code":"ERR_CAPABILITY_NONCE"}',
+      '{"code":"ERR_CAPABILITY_ISSUER"}',
     ])
   })
 })

@@ -118,6 +118,20 @@ describe('a server with devices', () => {
     ])
   })
 
+  it('treats an empty name as none', async () => {
+    const visit = server({ name: (request) => decodeURIComponent(request.headers.get('x-device') ?? '') })
+    const signer = await testSigner()
+    const nameAfter = async (sent: string): Promise<unknown> => {
+      clock.advance(HOUR_SECS)
+      const caller = await visit(signer, { 'x-device': encodeURIComponent(sent) })
+      return (await listDevices(caller, both))[0]?.name
+    }
+    expect(await nameAfter('')).toBeUndefined()
+    expect(await nameAfter('Laptop')).toBe('Laptop')
+    for (const empty of ['', '  ', '\u200b\u202e']) expect(await nameAfter(empty)).toBe('Laptop')
+    expect(await nameAfter('0')).toBe('0')
+  })
+
   it('writes once a minute for each session', async () => {
     const seen = vi.spyOn(devices, 'seen')
     const visit = server()
@@ -388,6 +402,24 @@ describe('a caller with several devices', () => {
     await revocation.revoke(phone.cacao)
     expect((await keys()).sort()).toEqual([laptop.key.did, tablet.key.did].sort())
     expect(await listDevices(caller, { devices })).toHaveLength(3)
+  })
+
+  it('does not count a session revoked in another way as signed out now', async () => {
+    await revocation.revoke(phone.cacao)
+    expect(await revokeDevice(caller, phone.key.did, both)).toBe(false)
+    expect(await listDevices(caller, { devices })).toHaveLength(2)
+    await revocation.revokeAll(ACCOUNT_A, new Date(clock.now()))
+    clock.advance(1)
+    const iat = new Date(clock.now()).toISOString()
+    const [again, other] = await Promise.all([
+      testSigner('P-256', { iat, nonce: 'again12345' }),
+      testSigner('P-256', { iat, nonce: 'other12345' }),
+    ])
+    await visit(other)
+    expect(await revokeOtherDevices(await visit(again), both)).toBe(1)
+    await expectRevoked(laptop, tablet, other)
+    await expectAccepted(again)
+    expect(await listDevices(await visit(again), { devices })).toHaveLength(1)
   })
 
   it('keeps a device in the list if its revocation fails', async () => {

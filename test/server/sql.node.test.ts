@@ -383,12 +383,21 @@ describe('a client', () => {
     },
   )
 
-  it('of SQLite whose file is locked names busy_timeout in the error', async () => {
+  it.each([
+    ['is locked', 'database is locked', 'busy_timeout = 2000, or find the transaction that stays open'],
+    [
+      'is read-only',
+      'attempt to write a readonly database',
+      'let this process write the file and its folder',
+    ],
+    ['is damaged', 'database disk image is malformed', 'check that it is running'],
+  ])('of SQLite whose file %s says in the error what to do', async (_, reason, advice) => {
     const client = sqlite(() => {
-      throw new Error('database is locked')
+      throw new Error(reason)
     })
     const { message } = await expectCode('ERR_STORE_UNAVAILABLE', () => sqlReplay(client).use('a', later()))
-    expect(message).toContain('busy_timeout')
+    expect(message).toContain(`(${reason}): `)
+    expect(message).toContain(advice)
   })
 })
 

@@ -204,7 +204,7 @@ describe('a Solana wallet', () => {
   it('only on localnet rejects, unless the chain option is set', async () => {
     const { wallet, address } = testSolanaWallet(7, { chains: ['solana:localnet'] })
     const { message } = await expectCode('ERR_AUTH_FAILED', () => solanaAccount(wallet))
-    expect(message).toMatch(/solana:localnet/)
+    expect(message).toMatch(/solana:localnet.*set the option chain/)
     expect(await solanaAccount(wallet, { chain: 'devnet' })).toBe(`solana:${DEVNET}:${address}`)
   })
 

@@ -184,7 +184,7 @@ export async function walletAccount(
   if (!reference)
     throw new SessionError(
       'ERR_AUTH_FAILED',
-      `the wallet's account is on ${account.chains.join(', ').slice(0, 100)}, which no CAIP-2 id names: switch the wallet to mainnet, testnet or devnet`,
+      `the wallet's account is on ${account.chains.join(', ').slice(0, 100)}, which no CAIP-2 id names: set the option chain, or switch the wallet to mainnet, testnet or devnet`,
     )
   if (!ADDRESS.test(account.address))
     throw new SessionError(
