@@ -1,37 +1,36 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeEach, expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { createFolder } from '../../src/node/own-file.js'
 import { temporaryFolder } from '../e2e/temporary-folder.js'
 
-// As `mkdir` answers for the root of a drive of Windows (EPERM), or for / on macOS (EISDIR).
-let code: string | undefined
-vi.mock('node:fs/promises', async (original) => {
-  const actual = await original<typeof import('node:fs/promises')>()
-  const failing: typeof actual.mkdir = ((...args: Parameters<typeof actual.mkdir>) =>
-    code === undefined
-      ? actual.mkdir(...args)
-      : Promise.reject(Object.assign(new Error(code), { code }))) as typeof actual.mkdir
-  return { ...actual, mkdir: failing }
-})
+/** `createFolder` on a system whose `mkdir` always fails with this code. */
+async function createFolderWhere(code: string): Promise<typeof createFolder> {
+  vi.doMock('node:fs/promises', async (original) => ({
+    ...(await original<object>()),
+    mkdir: () => Promise.reject(Object.assign(new Error(code), { code })),
+  }))
+  // Other tests of this process may have loaded the module, with the real `mkdir`.
+  vi.resetModules()
+  onTestFinished(() => {
+    vi.doUnmock('node:fs/promises')
+    vi.resetModules()
+  })
+  return (await import('../../src/node/own-file.js')).createFolder
+}
 
-beforeEach(() => {
-  code = undefined
-})
-
+// As Windows says for the root of a drive (EPERM), and macOS for / (EISDIR).
 it.each(['EEXIST', 'EPERM', 'EISDIR', 'EROFS'])(
   'takes a folder that exists, where mkdir says %s',
-  async (said) => {
-    const folder = await temporaryFolder()
-    code = said
-    expect(await createFolder(folder)).toBeUndefined()
+  async (code) => {
+    const create = await createFolderWhere(code)
+    expect(await create(await temporaryFolder())).toBeUndefined()
   },
 )
 
-it.each(['EPERM', 'EACCES', 'EROFS'])('throws what mkdir throws (%s) if there is no folder', async (said) => {
-  const missing = join(await temporaryFolder(), 'missing')
-  code = said
-  await expect(createFolder(missing)).rejects.toMatchObject({ code: said })
+it.each(['EPERM', 'EACCES', 'EROFS'])('throws what mkdir throws (%s) if there is no folder', async (code) => {
+  const create = await createFolderWhere(code)
+  await expect(create(join(await temporaryFolder(), 'missing'))).rejects.toMatchObject({ code })
 })
 
 it('throws if a file has the name of the folder', async () => {
