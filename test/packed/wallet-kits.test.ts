@@ -52,11 +52,18 @@ const PAGE = `
 import { connectorsForWallets } from '@rainbow-me/rainbowkit'
 import { injectedWallet } from '@rainbow-me/rainbowkit/wallets'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { useEffect, useSyncExternalStore } from 'react'
 import { createRoot } from 'react-dom/client'
 import { createConfig, custom, WagmiProvider } from 'wagmi'
 import { mainnet } from 'wagmi/chains'
+import { auth } from './rainbowkit'
 import { Account, WithSession } from './rainbowkit-app'
 
+function Status() {
+  const status = useSyncExternalStore(auth.subscribe, auth.getStatus)
+  useEffect(() => { document.title = status }, [status])
+  return null
+}
 const offline = custom({ request: () => Promise.reject(new Error('offline')) })
 const wallets = [{ groupName: 'Test', wallets: [injectedWallet] }]
 const config = createConfig({
@@ -67,7 +74,7 @@ const config = createConfig({
 createRoot(document.querySelector('main')).render(
   <WagmiProvider config={config}>
     <QueryClientProvider client={new QueryClient()}>
-      <WithSession><Account /></WithSession>
+      <WithSession><Account /><Status /></WithSession>
     </QueryClientProvider>
   </WagmiProvider>,
 )`
@@ -290,6 +297,8 @@ describe('the wallet kits', () => {
       const connect = page.getByTestId('rk-connect-button')
       const sign = page.getByTestId('rk-auth-message-button')
       await page.goto(url)
+      // RainbowKit closes its dialogs when it learns that nobody is signed in.
+      await page.waitForFunction(() => document.title === 'unauthenticated')
       await connect.click()
       await page.getByText('Browser Wallet').click()
 
