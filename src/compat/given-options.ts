@@ -46,7 +46,7 @@ export function withOptions(authMethod: AuthMethod, authOpts: AuthOpts): Asking 
     throw new TypeError(
       'Required: resource argument option when authorizing: { resources: ["ceramic://*"] } names what the session may do',
     )
-  const given = AUTH_OPTION_NAMES.filter((name) => (authOpts[name] ?? undefined) !== undefined)
+  const given = AUTH_OPTION_NAMES.filter((name) => authOpts[name] !== undefined && authOpts[name] !== null)
   const isPassedOn = (name: string): boolean =>
     name === 'domain' || name === 'requestId' || (name === 'statement' && authOpts.statement === '')
   const pick = (names: readonly (keyof AuthOpts)[]): object =>

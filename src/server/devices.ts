@@ -186,8 +186,9 @@ async function revokeChosen(
   const chosen = (await readDevices(caller, devices)).filter(({ device }) => isChosen(device))
   const signedOut = new Set<string>()
   for (const { device, cacao } of chosen) {
-    // A session that was revoked in another way, such as by `revokeAll`, was signed out before, so it doesn't count.
-    const wasRevoked = await askStore(() => revocation.isRevoked(cacao))
+    // A session that was revoked in another way, such as by `revokeAll`, was signed out before, so it doesn't count. If the store can't
+    // tell, the session is revoked all the same: signing out must not depend on reading.
+    const wasRevoked = await askStore(() => revocation.isRevoked(cacao)).catch(() => false)
     // Revoke first, so that a device that is no longer listed can't act any more.
     await callStore(() => revocation.revoke(cacao))
     await callStore(() => devices.remove(device.account, device.id))

@@ -422,6 +422,13 @@ describe('a caller with several devices', () => {
     expect(await listDevices(await visit(again), { devices })).toHaveLength(1)
   })
 
+  it('signs devices out even if the store can be written but not read', async () => {
+    const unread = { ...revocation, isRevoked: () => Promise.reject(new Error('it is down')) }
+    expect(await revokeDevice(caller, phone.key.did, { devices, revocation: unread })).toBe(true)
+    expect(await revokeOtherDevices(caller, { devices, revocation: unread })).toBe(1)
+    await expectRevoked(phone, tablet)
+  })
+
   it('keeps a device in the list if its revocation fails', async () => {
     const broken = { ...revocation, revoke: () => Promise.reject(new Error('it is down')) }
     expect(
