@@ -7,9 +7,9 @@ import { incomingRequest, possibleURLs } from '../http/incoming-request.js'
 import { requestRefused } from '../http/signature-profile.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
 import { mergedHeaders, refusalOf } from '../middleware/answer.js'
-import type { NodeResponse } from '../middleware/express.js'
 import { sessionGuard, type Verdict } from '../middleware/guard.js'
-import { closingHeaders, incomingMessage, type NodeRequest } from '../middleware/node-request.js'
+import { incomingMessage, type NodeRequest } from '../middleware/node-request.js'
+import { discardRest, type NodeResponse } from '../middleware/node-response.js'
 import { type CookieSource, headerReader } from '../store/cookie-store.js'
 import { CookieJar, type CookieSession } from './cookie-jar.js'
 import { type CookieRequest, cookieSettings, type SessionCookieOptions } from './cookie-options.js'
@@ -194,11 +194,12 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
         )
       const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incomingMessage(request))
       answer(requestHead(request as CookieSource), admitted).then(
-        ({ status, headers, cookies = [], body = '' }) => {
+        async ({ status, headers, cookies = [], body = '' }) => {
+          await discardRest(request, response)
           if (response.headersSent) return
           if (cookies.length > 0) response.setHeader('set-cookie', withCookiesBefore(response, cookies))
           const merged = mergedHeaders(headers, (name) => response.getHeader(name))
-          response.writeHead(status, { ...merged, ...closingHeaders(request) }).end(body)
+          response.writeHead(status, merged).end(body)
         },
         next,
       )

@@ -11,8 +11,8 @@ export const DEFAULT_VARY = 'Authorization'
 const EXPOSE = 'access-control-expose-headers'
 const LISTS = ['vary', EXPOSE]
 const EXPOSED = `Date, WWW-Authenticate, ${RECEIVED_METHOD}`
-const CACHE_CONTROL = 'private, no-store'
-const REFERRER_POLICY = 'no-referrer'
+export const CACHE_CONTROL = 'private, no-store'
+export const REFERRER_POLICY = 'no-referrer'
 
 /** The answer to a request that was refused. */
 export interface Refusal {
@@ -124,50 +124,6 @@ function markPrivate(headers: Headers, { vary, isSignedURL }: AnswerMarks): void
   if (!names(before, '*') && !names(before, vary)) headers.append('vary', vary)
   if (isSignedURL || !headers.has('cache-control')) headers.set('cache-control', CACHE_CONTROL)
   if (isSignedURL) headers.set('referrer-policy', REFERRER_POLICY)
-}
-
-/** The members of Node's `ServerResponse` that `markPrivateNode` needs. */
-export interface MarkedResponse {
-  readonly headersSent: boolean
-  getHeader(name: string): unknown
-  setHeader(name: string, value: string | string[]): unknown
-  writeHead(status: number, ...rest: unknown[]): unknown
-}
-
-/** Marks the answer of a Node server as private as soon as its head is written, after the handler has set its headers. */
-export function markPrivateNode(response: MarkedResponse, { vary: header, isSignedURL }: AnswerMarks): void {
-  const { writeHead } = response
-  response.writeHead = function (this: MarkedResponse, status: number, ...rest: unknown[]): unknown {
-    if (this.headersSent) return writeHead.call(this, status, ...rest)
-    const reason = rest.filter((argument) => typeof argument === 'string')
-    for (const [name, value] of headersIn(rest.at(-1))) this.setHeader(name, value)
-    const { vary = header } = mergedHeaders({ vary: header }, (name) => this.getHeader(name))
-    this.setHeader('vary', vary)
-    if (isSignedURL || this.getHeader('cache-control') === undefined)
-      this.setHeader('cache-control', CACHE_CONTROL)
-    if (isSignedURL) this.setHeader('referrer-policy', REFERRER_POLICY)
-    return writeHead.call(this, status, ...reason)
-  }
-}
-
-// `writeHead` accepts headers as an object, as a list of pairs, or as a list in which names and values alternate.
-function headersIn(given: unknown): [string, string | string[]][] {
-  if (typeof given !== 'object' || given === null) return []
-  if (!Array.isArray(given)) return Object.entries(given).filter(([, value]) => value !== undefined)
-  const pairs: unknown[][] = Array.isArray(given[0])
-    ? given
-    : Array.from({ length: Math.floor(given.length / 2) }, (_, i) => given.slice(2 * i, 2 * i + 2))
-  // By the name in lower case, because `setHeader` would replace the value of the same name in another case.
-  const headers = new Map<string, [name: string, values: string[]]>()
-  for (const [name, value] of pairs) {
-    const key = String(name).toLowerCase()
-    const [first, values] = headers.get(key) ?? [String(name), []]
-    headers.set(key, [first, [...values, ...(Array.isArray(value) ? value : [value]).map(String)]])
-  }
-  return [...headers.values()].map(([name, values]) => [
-    name,
-    values.length === 1 ? (values[0] ?? '') : values,
-  ])
 }
 
 /** Whether the value of a header that is a list of names contains the name. */

@@ -1,7 +1,8 @@
 import type { VerifiedRequest } from '../http/verify-request.js'
-import { type MarkedResponse, markPrivateNode, mergedHeaders } from './answer.js'
+import { mergedHeaders } from './answer.js'
 import { notCalledBy, type RequireSessionOptions, sessionGuard } from './guard.js'
-import { closingHeaders, incomingMessage, type NodeRequest } from './node-request.js'
+import { incomingMessage, type NodeRequest } from './node-request.js'
+import { discardRest, type MarkedResponse, markPrivateNode, type NodeResponse } from './node-response.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { Admission } from '../http/admissions.js'
@@ -11,14 +12,7 @@ export type { RequestVerifierOptions, VerifyRequestOptions } from '../http/verif
 export type { StepTimes, VerifiedRequest, VerifyStep } from '../http/verify-request.js'
 export type { RequireSessionOptions } from './guard.js'
 export type { NodeRequest } from './node-request.js'
-
-/** The members of Node's `ServerResponse`, or of Express's `Response`, that the middleware needs. */
-export interface NodeResponse {
-  readonly headersSent: boolean
-  getHeader(name: string): unknown
-  setHeader(name: string, value: string | string[]): unknown
-  writeHead(status: number, headers: Record<string, string>): { end(body: string): unknown }
-}
+export type { NodeResponse } from './node-response.js'
 
 const callers = new WeakMap<object, VerifiedRequest>()
 
@@ -40,17 +34,18 @@ export function requireSession<R extends NodeRequest = NodeRequest>(
   return (request, response, next) => {
     if (typeof response?.writeHead !== 'function')
       throw notCalledBy('express', 'a request and a response of Express or node:http')
-    guard(request, () => incomingMessage(request)).then((verdict) => {
+    guard(request, () => incomingMessage(request)).then(async (verdict) => {
       const { refusal } = verdict
       if (!refusal) {
         callers.set(request, verdict.caller)
         markPrivateNode(response as MarkedResponse, verdict.marks)
         return next()
       }
+      await discardRest(request, response)
       // A different middleware, such as a time limit, may have answered in the meantime.
       if (response.headersSent) return
       const headers = mergedHeaders(refusal.headers, (name) => response.getHeader(name))
-      response.writeHead(refusal.status, { ...headers, ...closingHeaders(request) }).end(refusal.body)
+      response.writeHead(refusal.status, headers).end(refusal.body)
     }, next)
   }
 }

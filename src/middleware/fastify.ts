@@ -1,8 +1,9 @@
 import { hasURLSignature } from '../http/signed-url.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
-import { type MarkedResponse, markPrivateNode, mergedHeaders } from './answer.js'
+import { mergedHeaders } from './answer.js'
 import { notCalledBy, type RequireSessionOptions, sessionGuard } from './guard.js'
-import { closingHeaders, incomingMessage, type NodeRequest, removeURLSignature } from './node-request.js'
+import { incomingMessage, type NodeRequest, removeURLSignature } from './node-request.js'
+import { discardRest, type MarkedResponse, markPrivateNode } from './node-response.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { Admission } from '../http/admissions.js'
@@ -72,9 +73,9 @@ export function requireSession<R extends SessionFastifyRequest = SessionFastifyR
       return undefined
     }
     const { refusal } = verdict
-    const headers = mergedHeaders(refusal.headers, (name) => reply.getHeader?.(name))
+    await discardRest(raw, reply.raw)
     reply.code(refusal.status)
-    reply.headers({ ...headers, ...closingHeaders(raw) })
+    reply.headers(mergedHeaders(refusal.headers, (name) => reply.getHeader?.(name)))
     reply.send(refusal.body)
     // Returning the reply tells Fastify that the hook has answered, so nothing else runs.
     return reply

@@ -46,6 +46,8 @@ export interface NodeRequest {
   readonly readableLength: number
   read(): unknown
   unshift(chunk: Uint8Array): void
+  resume(): unknown
+  destroy(): unknown
   on(event: string, listener: () => void): unknown
   off(event: string, listener: () => void): unknown
 }
@@ -156,15 +158,6 @@ function headerOf({ rawHeaders = [], headers }: NodeRequest, name: string): stri
     if (rawHeaders[i]?.toLowerCase() === name) values.push(rawHeaders[i + 1] ?? '')
   }
   return values.length === 0 ? undefined : values.join(', ')
-}
-
-/**
- * Returns the header that ends the connection after an answer, if the body was not read completely: the server must neither read the
- * rest as the next request nor wait for it. HTTP/2 does not have this header and does not need it, because each request has its own
- * stream.
- */
-export function closingHeaders({ complete, stream }: NodeRequest): Record<string, string> {
-  return complete !== false || stream ? {} : { connection: 'close' }
 }
 
 // An HTTP/2 message is `complete` only after its `end` event, and the body has to be put back before that.

@@ -250,4 +250,16 @@ for (const name of ['nginx', 'caddy'] as const)
       expect(log).toContain('/api/notes')
       for (const secret of [/cacao-signature/, /a-token/, /CACAO [\w.-]{20}/]) expect(log).not.toMatch(secret)
     })
+
+    it('passes on the refusal of a request whose body is still on its way', async () => {
+      const proxy = await startOfGuide(name, folder, server.port)
+      const unsigned = () => post('/api/notes', { note: 'x'.repeat(900_000) })
+      try {
+        const sent = Array.from({ length: 40 }, () => deliverHTTP2(unsigned(), proxy.port))
+        const statuses = (await Promise.all(sent)).map(({ status }) => status)
+        expect(new Set(statuses)).toEqual(new Set([401]))
+      } finally {
+        await proxy.stop()
+      }
+    })
   })

@@ -70,6 +70,8 @@ pid FOLDER/nginx-PORT.pid;
 events {}
 http {
   client_body_temp_path FOLDER/body;
+  # Its workers run as another user, who can't write into the folder.
+  client_body_buffer_size 1m;
   proxy_temp_path FOLDER/proxy;
   fastcgi_temp_path FOLDER/fastcgi;
   uwsgi_temp_path FOLDER/uwsgi;
