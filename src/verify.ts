@@ -15,7 +15,6 @@ export {
   verifyCacao,
 } from './capability/verify-cacao.js'
 export type { CacaoVerifier, VerifierOptions, Verifiers } from './capability/verify-signature.js'
-export type { Admission } from './http/admissions.js'
 export type { Caller } from './http/capability-gate.js'
 export {
   type DeviceStore,
@@ -34,6 +33,7 @@ export {
   normalAccount,
   type RevocationStore,
 } from './http/revocation.js'
+export type { Check } from './http/second-check.js'
 export type { TokenClaims } from './http/session-token.js'
 export type { RequestVerifierOptions, VerifyRequestOptions } from './http/verify-options.js'
 export { requestVerifier, type VerifiedRequest, verifyRequest } from './http/verify-request.js'

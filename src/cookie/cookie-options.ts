@@ -23,7 +23,7 @@ export type CookieRequest = Request | NodeRequest
 export interface SessionCookieOptions
   extends Omit<
       RequireSessionOptions<CookieRequest>,
-      'resources' | 'ability' | 'maxAgeSecs' | 'admission' | 'maxBodyBytes' | 'maxHeldBytes' | 'signedURLs'
+      'resources' | 'ability' | 'maxAgeSecs' | 'check' | 'maxBodyBytes' | 'maxHeldBytes' | 'signedURLs'
     >,
     Pick<CookieStoreOptions, 'secret'> {
   /** The resources that the capability must cover, at least one; or `false` to accept any capability of the account. */
@@ -83,13 +83,7 @@ const OWN_OPTIONS = {
 }
 
 // These options have no meaning for a cookie: its request needs no body, is verified once, and is never a signed URL.
-const {
-  admission: _,
-  maxBodyBytes: __,
-  maxHeldBytes: ___,
-  signedURLs: ____,
-  ...GUARD_OPTIONS
-} = SESSION_OPTIONS
+const { check: _, maxBodyBytes: __, maxHeldBytes: ___, signedURLs: ____, ...GUARD_OPTIONS } = SESSION_OPTIONS
 // Used only to check the names; the values are read below.
 const COOKIE_OPTIONS: Readonly<Record<keyof SessionCookieOptions, unknown>> = {
   secret: true,

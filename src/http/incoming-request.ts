@@ -2,7 +2,7 @@ import { concat } from '../base/bytes.js'
 import { LONGEST_TIMER_MS } from '../base/environment.js'
 import type { SessionError } from '../base/errors.js'
 import { parseURL } from '../base/url.js'
-import { PASS_HEADER } from './admissions.js'
+import { PASS_HEADER } from './second-check.js'
 import { requestRefused } from './signature-profile.js'
 
 const MAX_TARGET_LENGTH = 65_536

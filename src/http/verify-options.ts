@@ -27,7 +27,6 @@ import {
 import type { Ability } from '../capability/resources.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { type VerifyKeySignature, verifyKeySignature } from '../key/verify.js'
-import { type Admission, admissionOption } from './admissions.js'
 import { type AskStore, storeAsker } from './capability-gate.js'
 import {
   type DeviceRecorder,
@@ -43,6 +42,7 @@ import {
   requiredResourcesOption,
   type WantedResources,
 } from './requirements.js'
+import { type Check, checkOption } from './second-check.js'
 import {
   capabilityHeaderOption,
   DEFAULT_CAPABILITY_HEADER,
@@ -97,11 +97,11 @@ export interface VerifyRequestOptions<R = Request> {
   replay: ReplayStore | false
   /**
    * For two checks of the same request in one process with one replay store, such as in Next.js's `proxy.ts` and in a route handler.
-   * The first check needs `give`: it puts a pass into the header `cacao-admission` of the handler's request, which must be handed on.
-   * The second check needs `take`: if the pass is valid, it doesn't refuse the request as a replay. A pass is a secret of the
-   * process, valid for that request, once, for a minute. Without a pass, `take` changes nothing.
+   * The `first` one puts a pass into the header `cacao-check` of the handler's request, which must be handed on. If the pass is valid, the
+   * `second` one doesn't refuse the request as a replay. A pass is a secret of the process, valid for that request, once, for a
+   * minute. Without a pass, `second` changes nothing.
    */
-  admission?: Admission
+  check?: Check
   /**
    * Also accepts GET and HEAD for a URL that `session.signURL` made: for images, players, downloads and event streams, whose requests
    * a page can't sign. Anyone who has such a URL can use it, more than once, until it expires; `replay` and `maxAgeSecs` don't apply
@@ -163,7 +163,7 @@ export interface VerifierSettings<R> {
   readonly ability: RequestVerifierOptions<R>['ability']
   readonly delegation: DelegationOptions | false
   readonly replay: ReplayStore | false
-  readonly admission: Admission | undefined
+  readonly check: Check | undefined
   readonly signedURLs: boolean
   readonly revocation: RequestVerifierOptions<R>['revocation']
   readonly recordDevice: DeviceRecorder<R> | undefined
@@ -278,7 +278,7 @@ export const REQUEST_OPTIONS: OptionReaders<GivenOptions<never>> = {
   ability: check(requiredAbilityOption),
   delegation: check(delegationOption),
   replay: check(replayOption),
-  admission: check(admissionOption),
+  check: check(checkOption),
   signedURLs: setting(booleanOption),
   revocation: check(revocationOption),
   devices: check(devicesOption),

@@ -1,9 +1,10 @@
 import { latestTime } from '../base/environment.js'
 import { assertAbility, assertResources } from '../capability/assertions.js'
-import { BufferedBytes, givePass, LiveRequests, PASS_HEADER, takePass } from './admissions.js'
+import { BufferedBytes, LiveRequests } from './caller-limits.js'
 import { type Caller, capabilityGate, type ReceivedCapability } from './capability-gate.js'
 import { type IncomingRequest, incomingRequest, possibleURLs } from './incoming-request.js'
 import { abilityFor, resourcesFor } from './requirements.js'
+import { givePass, PASS_HEADER, takePass } from './second-check.js'
 import { isDigestOf, parseToken, requestRefused, tokenOf } from './signature-profile.js'
 import { MAX_URL_AGE, signedURLRequest, verifyURLSignature } from './signed-url.js'
 import {
@@ -92,7 +93,7 @@ export function incomingVerifier<R>(
   options: RequestVerifierOptions<R>,
 ): (incoming: IncomingRequest<R>, timer?: StepTimer) => Promise<VerifiedRequest> {
   const settings = settingsOf(options)
-  const { now, admission, resources, ability, replay, clockSkewSecs, askStore, recordDevice } = settings
+  const { now, check, resources, ability, replay, clockSkewSecs, askStore, recordDevice } = settings
   const gate = capabilityGate(settings)
   const live = new LiveRequests(settings.maxLiveRequests)
   const buffered = new BufferedBytes(settings.maxHeldBytes)
@@ -152,13 +153,13 @@ export function incomingVerifier<R>(
       if (isOnce) {
         timer?.begin('replay')
         const id = `${keyDID} ${nonce}`
-        const hasPass = admission === 'take' && takePass(incoming.header(PASS_HEADER), id, now())
+        const hasPass = check === 'second' && takePass(incoming.header(PASS_HEADER), id, now())
         if (!hasPass && !(await askStore(() => replay.use(id, refusedFrom))))
           throw requestRefused('REPLAYED', 'it was received before: sign each request anew')
       }
       // Advances this clock, because the store may by now have forgotten requests up to the present time.
       replayClock()
-      if (admission === 'give' && !link)
+      if (check === 'first' && !link)
         await incoming.at(url.href, givePass(`${keyDID} ${nonce}`, refusedFrom, now()))
     } catch (error) {
       if (uncount) uncount()

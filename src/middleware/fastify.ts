@@ -6,9 +6,9 @@ import { incomingMessage, type NodeRequest, removeURLSignature } from './node-re
 import { discardRest, type MarkedResponse, markPrivateNode } from './node-response.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
-export type { Admission } from '../http/admissions.js'
 export type { Caller } from '../http/capability-gate.js'
 export type { OfRequest, WantedResources } from '../http/requirements.js'
+export type { Check } from '../http/second-check.js'
 export type { RequestVerifierOptions, VerifyRequestOptions } from '../http/verify-options.js'
 export type { StepTimes, VerifiedRequest, VerifyStep } from '../http/verify-request.js'
 export type { RequireSessionOptions } from './guard.js'

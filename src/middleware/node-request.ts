@@ -1,6 +1,5 @@
 import { concat, utf8 } from '../base/bytes.js'
 import { isBytes } from '../base/options.js'
-import { PASS_HEADER } from '../http/admissions.js'
 import {
   type BodyLimits,
   cutOff,
@@ -9,6 +8,7 @@ import {
   inTime,
   tooLarge,
 } from '../http/incoming-request.js'
+import { PASS_HEADER } from '../http/second-check.js'
 import { requestRefused } from '../http/signature-profile.js'
 import { hasURLSignature, splitURLSignature, URL_SIGNATURE } from '../http/signed-url.js'
 

@@ -25,7 +25,7 @@ import {
 } from '../capability/check-options.js'
 import { type Ability, givenResources } from '../capability/resources.js'
 import type { Verifiers } from '../capability/verify-signature.js'
-import { LiveRequests } from '../http/admissions.js'
+import { LiveRequests } from '../http/caller-limits.js'
 import { type Caller, capabilityGate, storeAsker } from '../http/capability-gate.js'
 import { type ReplayStore, replayOption } from '../http/replay.js'
 import { requiredAbilityOption, requiredResourcesOption, type WantedResources } from '../http/requirements.js'

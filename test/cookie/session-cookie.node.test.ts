@@ -476,7 +476,7 @@ describe('the options of sessionCookie', () => {
     ['domains must', { domains: undefined }],
     ['revocation is undefined', { revocation: undefined }],
     ['there is no option "maxAge"', { maxAge: 1 }],
-    ['there is no option "admission"', { admission: 'give' }],
+    ['there is no option "check"', { check: 'first' }],
     ['there is no option "signedURLs"', { signedURLs: true }],
     ['there is no option "sameSite"', { sameSite: 'none' }],
     ['there is no option "prefix"', { prefix: '' }],

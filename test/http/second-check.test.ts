@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { PASS_HEADER } from '../../src/http/admissions.js'
 import { memoryReplay, type ReplayStore } from '../../src/http/replay.js'
+import { type Check, PASS_HEADER } from '../../src/http/second-check.js'
 import { requireSession } from '../../src/middleware/fetch.js'
 import { failureOf } from '../setup/expect-code.js'
 import { accepting, NOW, post, type TestSigner, testSigner } from '../setup/request-signer.js'
@@ -18,18 +18,18 @@ beforeEach(() => {
   replay = memoryReplay({ now: () => time })
 })
 const options = () => ({ ...accepting, now: () => time, replay, debug: false })
-const handler = requireHandler('take')
-function requireHandler(admission?: 'take' | 'give') {
+const handler = requireHandler('second')
+function requireHandler(check?: Check) {
   return (request: Request) =>
     requireSession(
-      { ...options(), ...(admission && { admission }) },
+      { ...options(), ...(check && { check }) },
       async (own) => new Response(await own.text()),
     )(request)
 }
 /** The request that the guard passes on: a new one, with the headers for the handler. */
-const guarded = async (request: Request, admission: 'give' | 'none' = 'give'): Promise<Request> => {
+const guarded = async (request: Request, check: Check | 'none' = 'first'): Promise<Request> => {
   let own: Request | undefined
-  await requireSession({ ...options(), ...(admission === 'give' && { admission }) }, (admitted) => {
+  await requireSession({ ...options(), ...(check === 'first' && { check }) }, (admitted) => {
     own = admitted
     return new Response()
   })(request)
@@ -48,7 +48,7 @@ describe('a handler behind a guard', () => {
     const own = await guarded(await signer.sign(post()))
     vi.resetModules()
     const { requireSession: another } = await import('../../src/middleware/fetch.js')
-    const answer = await another({ ...options(), admission: 'take' }, () => new Response())(own)
+    const answer = await another({ ...options(), check: 'second' }, () => new Response())(own)
     expect(answer.status).toBe(200)
   })
 
@@ -95,10 +95,13 @@ describe('a handler behind a guard', () => {
     expect((await handler(request)).status).toBe(401)
   })
 
-  it.each([true, 'both', null, undefined])('throws a TypeError if admission is %j', async (admission) => {
+  it.each([true, 'both', null, undefined])('throws a TypeError if check is %j', async (check) => {
     const failure = await failureOf(async () =>
-      requireSession({ ...options(), admission } as never, () => new Response()),
+      requireSession({ ...options(), check } as never, () => new Response()),
     )
-    expect(failure).toMatchObject({ name: 'TypeError', message: expect.stringContaining('admission') })
+    expect(failure).toMatchObject({
+      name: 'TypeError',
+      message: expect.stringMatching(/^check (?:must be|is undefined)/),
+    })
   })
 })
