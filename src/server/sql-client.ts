@@ -173,6 +173,8 @@ function adviceFor(message: string): string {
     return 'another process is writing: let the connection wait for it, with PRAGMA busy_timeout = 2000, or find the transaction that stays open'
   if (/readonly database|SQLITE_READONLY/.test(message))
     return 'let this process write the file and its folder, and do not open it as read-only'
+  if (/not queryable|client was closed/i.test(message))
+    return 'a Client that has lost its connection stays without one: pass a Pool'
   return 'check that it is running and can be written'
 }
 
