@@ -1,4 +1,5 @@
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
+import { storeFailure } from '../base/store-answer.js'
 import { type Cacao, chainOf, expiryTime, issuerAccount, parseDateTime, rootOf } from './cacao.js'
 import type { DelegationOptions, Domains, Revocation } from './check-options.js'
 import { abilitiesOf } from './recap.js'
@@ -114,8 +115,8 @@ export async function assertDomain(cacao: Cacao, domains: Domains): Promise<void
 
 /**
  * Rejects with `ERR_CAPABILITY_REVOKED` unless `revocation.isRevoked` returns `false` for the capability and for every
- * capability that it was delegated from. If `isRevoked` rejects with a `SessionError`, such as `ERR_STORE_UNAVAILABLE`,
- * rejects with that error.
+ * capability that it was delegated from, and with `ERR_STORE_UNAVAILABLE` if that can't be found out: then nobody should
+ * have to sign in again.
  */
 export async function assertNotRevoked(cacao: Cacao, revocation: Revocation): Promise<void> {
   let isValid: boolean
@@ -123,8 +124,7 @@ export async function assertNotRevoked(cacao: Cacao, revocation: Revocation): Pr
     const answers = await Promise.all(chainOf(cacao).map(async (link) => revocation.isRevoked(link)))
     isValid = answers.every((answer) => answer === false)
   } catch (cause) {
-    if (cause instanceof SessionError) throw cause
-    throw capabilityRefused('REVOKED', 'checking whether it was revoked failed: see the cause', cause)
+    throw storeFailure('the revocation store', cause)
   }
   if (!isValid) throw capabilityRefused('REVOKED', 'it was revoked: sign in again')
 }

@@ -61,8 +61,8 @@ export interface VerifiedCacao extends Cacao {
  * (`ERR_CAPABILITY_…`) names the first check that failed, in this order: form, signature, delegation, issuer, audience,
  * domain, nonce, time, resources, ability, revocation. The signature of a contract account is verified after the
  * ability. Rejects with `ERR_RPC_UNAVAILABLE` if the RPC server for a contract account doesn't answer, with
- * `ERR_STORE_UNAVAILABLE` if the revocation store doesn't answer in time, with any other `SessionError` of that store,
- * and with a `TypeError` for a wrong option.
+ * `ERR_STORE_UNAVAILABLE` if the revocation store fails or doesn't answer in time, and with a `TypeError` for a wrong
+ * option.
  *
  * @example
  * const { root } = await verifyCacao(json, { verifiers: ethereumVerifiers(), domains: ['app.example.com'] })

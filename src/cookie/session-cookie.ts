@@ -7,9 +7,10 @@ import { incomingRequest, possibleURLs } from '../http/incoming-request.js'
 import { requestRefused } from '../http/signature-profile.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
 import { mergedHeaders, refusalOf } from '../middleware/answer.js'
+import { discardBody, discardNodeBody } from '../middleware/discard-body.js'
 import { sessionGuard, type Verdict } from '../middleware/guard.js'
 import { incomingMessage, type NodeRequest } from '../middleware/node-request.js'
-import { discardRest, type NodeResponse } from '../middleware/node-response.js'
+import type { NodeResponse } from '../middleware/node-response.js'
 import { type CookieSource, headerReader } from '../store/cookie-store.js'
 import { CookieJar, type CookieSession } from './cookie-jar.js'
 import { type CookieRequest, cookieSettings, type SessionCookieOptions } from './cookie-options.js'
@@ -182,6 +183,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
     async handler(request) {
       const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incomingRequest(request))
       const { status, headers, cookies = [], body = null } = await answer(requestHead(request), admitted)
+      await discardBody(request)
       const response = new Response(body, { status, headers })
       for (const cookie of cookies) response.headers.append('set-cookie', cookie)
       return response
@@ -195,7 +197,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
       const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incomingMessage(request))
       answer(requestHead(request as CookieSource), admitted).then(
         async ({ status, headers, cookies = [], body = '' }) => {
-          await discardRest(request, response)
+          await discardNodeBody(request, response)
           if (response.headersSent) return
           if (cookies.length > 0) response.setHeader('set-cookie', withCookiesBefore(response, cookies))
           const merged = mergedHeaders(headers, (name) => response.getHeader(name))

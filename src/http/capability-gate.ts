@@ -1,9 +1,9 @@
 import { accountDID, parseAccount } from '../base/account.js'
 import { toEIP55 } from '../base/eip55.js'
-import { within } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { LRUCache } from '../base/lru-cache.js'
 import { shortId } from '../base/node-crypto.js'
+import { answerWithin } from '../base/store-answer.js'
 import { assertAudience, assertDelegation, assertDomain, assertNotRevoked } from '../capability/assertions.js'
 import {
   assertValidAt,
@@ -171,26 +171,16 @@ function admission(cacao: Cacao): AdmittedCapability {
  */
 export type AskStore = (question: () => boolean | Promise<boolean>) => Promise<boolean>
 
+const ASKED = 'the replay or revocation store'
+
 /**
  * Returns an `AskStore` that waits `timeoutMs` milliseconds for each answer. A store that throws, rejects, answers too
  * late, or answers anything other than `true` or `false` counts as unavailable.
  */
 export function storeAsker(timeoutMs: number): AskStore {
   return async (question) => {
-    let answer: unknown
-    try {
-      const asked = question()
-      answer = typeof asked === 'boolean' ? asked : await within(timeoutMs, asked)
-    } catch (cause) {
-      // The reason is for the server's log, which shows no causes: a full or read-only database is running, too.
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      const message = `the replay or revocation store failed: ${reason}`
-      throw new SessionError('ERR_STORE_UNAVAILABLE', message, { cause })
-    }
+    const answer: unknown = await answerWithin(timeoutMs, ASKED, question)
     if (typeof answer === 'boolean') return answer
-    throw new SessionError(
-      'ERR_STORE_UNAVAILABLE',
-      `the replay or revocation store gave no valid answer within ${timeoutMs} ms: check that it is running`,
-    )
+    throw new SessionError('ERR_STORE_UNAVAILABLE', `${ASKED} answered something else than true or false`)
   }
 }

@@ -41,8 +41,8 @@ export interface Nonces {
   issue(): string
   /**
    * Returns `true` if the nonce, such as a capability's `p.nonce`, was issued with this secret, has not expired, and is
-   * used for the first time. Rejects if the replay store fails, with `ERR_STORE_UNAVAILABLE` if it doesn't answer in
-   * time; refuse the sign-in in that case.
+   * used for the first time. Rejects with `ERR_STORE_UNAVAILABLE` if the replay store fails or doesn't answer in time;
+   * refuse the sign-in in that case.
    */
   consume(nonce: string): Promise<boolean>
 }

@@ -1,3 +1,4 @@
+import { abortable, untilAborted } from '../base/abort.js'
 import { utf8 } from '../base/bytes.js'
 import type { Clock } from '../base/environment.js'
 import { toHex } from '../base/hex.js'
@@ -6,6 +7,7 @@ import { functionOption, type ReadersOf, type ReadValue, readOptions, setting } 
 import type { Cacao } from '../capability/cacao.js'
 import { assertValidAt, validityAt } from '../capability/cacao.js'
 import { assertNotRemoved, type SessionKey } from '../key/session-key.js'
+import { sentURL } from './sent-url.js'
 import { isCorrected, timeAt } from './server-clock.js'
 import { signatureBase, signatureFields, signatureParams } from './signature-fields.js'
 import {
@@ -135,15 +137,33 @@ function warnOnceIfLong({ length }: string): void {
 /**
  * Returns the request that `fetch(input, init)` would send. A stream is read to its end and a form is encoded here,
  * because a body must be signed before it is sent, and some engines can't read a stream or a form from a request.
+ * `check` is called with the request before its stream is read, and throws if it must not be sent.
  */
-export async function requestOf(input: RequestInfo | URL, init: RequestInit = {}): Promise<Request> {
+export async function requestOf(
+  input: RequestInfo | URL,
+  init: RequestInit,
+  check: (request: Request) => void,
+): Promise<Request> {
   const { body } = init
   // React Native has no streams.
-  if (typeof ReadableStream !== 'undefined' && body instanceof ReadableStream)
-    return new Request(input, { ...init, body: await new Response(body).arrayBuffer() })
+  if (typeof ReadableStream !== 'undefined' && body instanceof ReadableStream) {
+    check(new Request(input, { ...init, body: new Uint8Array() }))
+    // The caller's own signal, because that of a request can be garbage-collected before it is aborted.
+    const signal = init.signal === undefined && input instanceof Request ? input.signal : init.signal
+    return new Request(input, { ...init, body: await readStream(body, signal ?? undefined) })
+  }
   const request = new Request(input, body instanceof FormData ? { ...init, body: multipart(body) } : init)
+  check(request)
   if (typeof body === 'string') textBodies.set(request, body)
   return request
+}
+
+/** Reads a stream to its end. If the signal is aborted, cancels the stream and rejects with the signal's reason. */
+function readStream(stream: ReadableStream, signal: AbortSignal | undefined): Promise<ArrayBuffer> {
+  return untilAborted(signal, () => {
+    const read = signal ? stream.pipeThrough(new TransformStream(), { signal }) : stream
+    return new Response(read).arrayBuffer()
+  })
 }
 
 // Text bodies, kept so that they need not be read again: reading takes as long as signing, and React Native can't read
@@ -157,7 +177,7 @@ function hasNoBody({ body, method }: Request): boolean {
 
 function unsignedCopy(request: Request, body: Uint8Array<ArrayBuffer>): Request {
   // If the request has a body, only `clone()` keeps all members, such as signal, referrer policy, credentials and mode.
-  const clone = withoutFragment(hasNoBody(request) ? new Request(request) : request.clone(), body)
+  const clone = withSentURL(hasNoBody(request) ? new Request(request) : request.clone(), body)
   try {
     return withoutSignature(clone)
   } catch {
@@ -166,10 +186,10 @@ function unsignedCopy(request: Request, body: Uint8Array<ArrayBuffer>): Request 
   }
 }
 
-/** The request without its URL's fragment, which is never sent and so must not be signed. */
-function withoutFragment(clone: Request, body: Uint8Array<ArrayBuffer>): Request {
-  if (!clone.url.includes('#')) return clone
-  const [sent = ''] = clone.url.split('#', 1)
+/** The request with the URL that is sent, because no other URL can be signed. */
+function withSentURL(clone: Request, body: Uint8Array<ArrayBuffer>): Request {
+  const sent = sentURL(clone.url)
+  if (sent === clone.url) return clone
   // The body is passed again, because Firefox doesn't take it over from another request.
   return new Request(new Request(sent, clone), body.length > 0 ? { body } : undefined)
 }
@@ -198,8 +218,9 @@ async function bodyOf(request: Request, capabilityHeader: string): Promise<Uint8
   if (text !== undefined) return utf8(text)
   if (hasNoBody(request)) return new Uint8Array()
   try {
-    return new Uint8Array(await request.clone().arrayBuffer())
+    return new Uint8Array(await abortable(request.clone().arrayBuffer(), request.signal))
   } catch (cause) {
+    request.signal?.throwIfAborted()
     throw new TypeError(
       "the request's body can't be read twice, once to sign it and once to send it: pass a text or bytes instead",
       {

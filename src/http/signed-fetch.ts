@@ -48,8 +48,9 @@ export async function signedFetch(
 ): Promise<Response> {
   const origins = allowed === undefined ? undefined : originsOption(allowed, 'origins')
   if (onExpired !== undefined) onExpiredOption(onExpired, 'onExpired')
-  let request = await requestOf(input, init)
-  assertCovered(new URL(request.url), session.resources, origins)
+  let request = await requestOf(input, init, ({ url }) =>
+    assertCovered(new URL(url), session.resources, origins),
+  )
   const signer = onExpired && session.isExpired ? await onExpired() : session
   const follows = request.redirect === 'follow'
   // A browser doesn't tell a page where a redirect leads, so in a browser `fetch` must follow it. On the way to another
@@ -68,7 +69,11 @@ export async function signedFetch(
       )
     const from = new URL(request.url)
     const at = response.url === '' ? from : new URL(response.url)
-    if (!isCorrected && at.origin === from.origin && (await isRefusal(response, 'ERR_REQUEST_STALE'))) {
+    if (
+      !isCorrected &&
+      at.origin === from.origin &&
+      (await isRefusal(response, 'ERR_REQUEST_STALE', request))
+    ) {
       isCorrected = correctClock(from.origin, now, response)
       if (!isCorrected) return response
       await discard(response)
@@ -147,7 +152,8 @@ interface Redirect {
 }
 
 /** The URL and method to which a response redirects the request; `undefined` if the response is the final one. */
-async function redirectOf({ method, url }: Request, response: Response): Promise<Redirect | undefined> {
+async function redirectOf(request: Request, response: Response): Promise<Redirect | undefined> {
+  const { method, url } = request
   const { status, headers } = response
   const location = headers.get('location')
   if (REDIRECTS.has(status) && location !== null) {
@@ -157,7 +163,7 @@ async function redirectOf({ method, url }: Request, response: Response): Promise
   }
   // A browser followed the redirect with the signature of the first request, which does not fit the new URL.
   if (!response.redirected || !isOwn(new URL(response.url), new URL(url))) return undefined
-  if (!(await isRefusal(response, 'ERR_REQUEST_SIGNATURE'))) return undefined
+  if (!(await isRefusal(response, 'ERR_REQUEST_SIGNATURE', request))) return undefined
   const received =
     headers.get(RECEIVED_METHOD) ?? (method === 'GET' || method === 'HEAD' ? method : undefined)
   return received === method || received === 'GET'
@@ -225,8 +231,11 @@ async function discard({ body }: Response): Promise<void> {
 
 const CHALLENGE = /^CACAO error="(ERR_\w+)"/
 
-/** Whether a response is the refusal of a signed request with this code. */
-async function isRefusal(response: Response, code: SessionErrorCode): Promise<boolean> {
+/**
+ * Whether a response is the refusal of a signed request with this code. Rejects with the reason of the request's signal
+ * if that is aborted in the meantime.
+ */
+async function isRefusal(response: Response, code: SessionErrorCode, { signal }: Request): Promise<boolean> {
   if (response.status !== 401) return false
   const challenge = CHALLENGE.exec(response.headers.get('www-authenticate') ?? '')
   if (challenge) return challenge[1] === code
@@ -235,6 +244,6 @@ async function isRefusal(response: Response, code: SessionErrorCode): Promise<bo
   const said: unknown = await response
     .clone()
     .json()
-    .catch(() => undefined)
+    .catch(() => signal?.throwIfAborted())
   return (said as { readonly code?: unknown } | null | undefined)?.code === code
 }

@@ -1,6 +1,7 @@
 import { SessionError } from '../base/errors.js'
 import type { ReceivedCapability } from './capability-gate.js'
 import type { IncomingRequest } from './incoming-request.js'
+import { sentURL } from './sent-url.js'
 import { type ReadToken, readToken, type TokenTimes } from './session-token.js'
 import { isCacaoAuthorization, requestRefused, SIGNATURE_LIFETIME_SECS } from './signature-profile.js'
 import type { MessageSignature, SignaturePolicy } from './verify-signature.js'
@@ -24,15 +25,8 @@ export function signedReference({ href, protocol }: URL): string {
 /** The URL with the token as the last parameter of its query, followed by its fragment. */
 export function withURLSignature(url: URL, token: string): string {
   const { hash } = url
-  const { href } = withoutFragment(url)
+  const href = sentURL(url.href)
   return `${href}${href.includes('?') ? '&' : '?'}${URL_SIGNATURE}=${token}${hash}`
-}
-
-/** The same URL without its fragment, which is never sent. */
-export function withoutFragment(url: URL): URL {
-  const copy = new URL(url)
-  copy.hash = ''
-  return copy
 }
 
 /** Whether a target has the parameter in its query, in any case and percent-encoding of its name. */

@@ -1,8 +1,9 @@
 import type { VerifiedRequest } from '../http/verify-request.js'
 import { mergedHeaders } from './answer.js'
+import { discardNodeBody } from './discard-body.js'
 import { notCalledBy, type RequireSessionOptions, sessionGuard } from './guard.js'
 import { incomingMessage, type NodeRequest } from './node-request.js'
-import { discardRest, type MarkedResponse, markPrivateNode, type NodeResponse } from './node-response.js'
+import { type MarkedResponse, markPrivateNode, type NodeResponse } from './node-response.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { Caller } from '../http/capability-gate.js'
@@ -41,7 +42,7 @@ export function requireSession<R extends NodeRequest = NodeRequest>(
         markPrivateNode(response as MarkedResponse, verdict.marks)
         return next()
       }
-      await discardRest(request, response)
+      await discardNodeBody(request, response)
       // A different middleware, such as a time limit, may have answered in the meantime.
       if (response.headersSent) return
       const headers = mergedHeaders(refusal.headers, (name) => response.getHeader(name))

@@ -1,9 +1,10 @@
 import { hasURLSignature } from '../http/signed-url.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
 import { mergedHeaders } from './answer.js'
+import { discardNodeBody } from './discard-body.js'
 import { notCalledBy, type RequireSessionOptions, sessionGuard } from './guard.js'
 import { incomingMessage, type NodeRequest, removeURLSignature } from './node-request.js'
-import { discardRest, type MarkedResponse, markPrivateNode } from './node-response.js'
+import { type MarkedResponse, markPrivateNode } from './node-response.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
 export type { Caller } from '../http/capability-gate.js'
@@ -73,7 +74,7 @@ export function requireSession<R extends SessionFastifyRequest = SessionFastifyR
       return undefined
     }
     const { refusal } = verdict
-    await discardRest(raw, reply.raw)
+    await discardNodeBody(raw, reply.raw)
     reply.code(refusal.status)
     reply.headers(mergedHeaders(refusal.headers, (name) => reply.getHeader?.(name)))
     reply.send(refusal.body)

@@ -1,6 +1,7 @@
 import { incomingRequest } from '../http/incoming-request.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
 import { privateResponse, refusalResponse } from './answer.js'
+import { discardBody } from './discard-body.js'
 import { notCalledBy, type RequireSessionOptions, sessionGuard } from './guard.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
@@ -36,7 +37,10 @@ export function requireSession<Rest extends unknown[] = []>(
   return async (request, ...rest) => {
     if (typeof request?.headers?.get !== 'function') throw notCalledBy('fetch', 'a Request')
     const verdict = await guard(request, () => incomingRequest(request))
-    if (verdict.refusal) return refusalResponse(verdict.refusal)
+    if (verdict.refusal) {
+      await discardBody(request)
+      return refusalResponse(verdict.refusal)
+    }
     return privateResponse(await handler(verdict.request, verdict.caller, ...rest), verdict.marks)
   }
 }

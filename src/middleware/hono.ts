@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import { incomingRequest } from '../http/incoming-request.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
 import { mergedHeaders, privateResponse, refusalResponse } from './answer.js'
+import { discardBody } from './discard-body.js'
 import { notCalledBy, type RequireSessionOptions, sessionGuard } from './guard.js'
 
 export type { DelegationOptions, Domains } from '../capability/check-options.js'
@@ -37,6 +38,7 @@ export function requireSession(
     if (!received) throw notCalledBy('hono', 'a context of Hono')
     const verdict = await guard(received, () => incomingRequest(received))
     if (verdict.refusal) {
+      await discardBody(received)
       const before = c.res.headers
       const headers = mergedHeaders(verdict.refusal.headers, (name) => before.get(name))
       c.res = refusalResponse(verdict.refusal)

@@ -1,6 +1,4 @@
-import { within } from '../base/environment.js'
 import { type AnswerMarks, CACHE_CONTROL, mergedHeaders, REFERRER_POLICY } from './answer.js'
-import type { NodeRequest } from './node-request.js'
 
 /** The members of Node's `ServerResponse`, or of Express's `Response`, that the middleware needs. */
 export interface NodeResponse {
@@ -10,27 +8,6 @@ export interface NodeResponse {
   getHeader(name: string): unknown
   setHeader(name: string, value: string | string[]): unknown
   writeHead(status: number, headers: Record<string, string>): { end(body: string): unknown }
-}
-
-// As long as Node keeps an idle connection by default.
-const DISCARD_MS = 5_000
-
-/**
- * Reads the part of a request's body that is still to come, and resolves when the request can be answered. If the connection were
- * closed while the client sends, the client would lose the answer (RFC 9112 §9.6), and a proxy would answer 502. So where Node closes
- * it after the answer, the answer has to wait. What has not arrived after five seconds is cut off. A request of HTTP/2 needs none of
- * this, because it has a stream of its own.
- */
-export async function discardRest(
-  request: NodeRequest,
-  { shouldKeepAlive }: Pick<NodeResponse, 'shouldKeepAlive'>,
-): Promise<void> {
-  if (request.complete !== false || request.stream || request.destroyed) return
-  const closed = new Promise<true>((resolve) => request.on('close', () => resolve(true)))
-  request.resume()
-  const rest = within(DISCARD_MS, closed)
-  if (shouldKeepAlive === false) await rest
-  else rest.then((isWhole) => isWhole || request.destroy())
 }
 
 /** The members of Node's `ServerResponse` that `markPrivateNode` needs. */

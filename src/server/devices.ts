@@ -1,6 +1,5 @@
 import { accountOfDID } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
-import { withoutHidden } from '../base/hidden-characters.js'
 import { check, type OptionReaders, readOptions, required } from '../base/options.js'
 import { answerWithin } from '../base/store-answer.js'
 import { type Cacao, parentOf } from '../capability/cacao.js'
@@ -131,18 +130,8 @@ const STORE_TIMEOUT_MS = 2000
 const askStore = storeAsker(STORE_TIMEOUT_MS)
 
 /** Calls a store. Rejects with `ERR_STORE_UNAVAILABLE` if it fails, or doesn't answer in time. */
-async function callStore<T>(call: () => T | Promise<T>): Promise<T> {
-  try {
-    return await answerWithin(STORE_TIMEOUT_MS, 'the store of devices or revocations', call)
-  } catch (cause) {
-    if (cause instanceof SessionError) throw cause
-    const reason = cause instanceof Error ? ` (${withoutHidden(cause.message, () => ' ').slice(0, 100)})` : ''
-    throw new SessionError(
-      'ERR_STORE_UNAVAILABLE',
-      `the store of devices or revocations failed${reason}: check that it is running`,
-      { cause },
-    )
-  }
+function callStore<T>(call: () => T | Promise<T>): Promise<T> {
+  return answerWithin(STORE_TIMEOUT_MS, 'the store of devices or revocations', call)
 }
 
 /** A device of the store, with its parsed capability. */

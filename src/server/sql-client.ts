@@ -81,12 +81,17 @@ function database(dialect: SQLDialect, ask: Ask): Database {
         } catch (cause) {
           if (tries === MOST_TRIES || !wasUndone(cause)) throw unavailable(cause)
         }
+        // A random pause, because statements that conflicted would otherwise meet again.
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * tries * PAUSE_MS))
       }
     },
   }
 }
 
 const MOST_TRIES = 10
+// After the first try; twice as long after the second, and so on. All pauses together take less than a second, so that the statement
+// ends before whoever waits for the store gives up.
+const PAUSE_MS = 20
 
 // Postgres undoes one of two transactions that conflict or wait for each other, and expects it to be tried again. At the isolation
 // levels above READ COMMITTED, which can be a database's default, this also happens to single statements.
@@ -168,6 +173,8 @@ function adviceFor(message: string): string {
     return 'another process is writing: let the connection wait for it, with PRAGMA busy_timeout = 2000, or find the transaction that stays open'
   if (/readonly database|SQLITE_READONLY/.test(message))
     return 'let this process write the file and its folder, and do not open it as read-only'
+  if (/not queryable|client was closed/i.test(message))
+    return 'a Client that has lost its connection stays without one: pass a Pool'
   return 'check that it is running and can be written'
 }
 

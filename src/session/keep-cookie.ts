@@ -147,6 +147,7 @@ class CookieKeeper {
   }
 
   async #renew(isEnough: (note: CookieNote) => boolean): Promise<void> {
+    const { signal } = this.#end
     this.#isWorking = true
     this.#stopWaiting()
     try {
@@ -155,17 +156,15 @@ class CookieKeeper {
         withCookieLock(this.#url, async () => {
           // That tab may have renewed it just now. The first cookie is not waited for, because the app is waiting.
           const current = this.#isKept ? await waitForNote(this.#url, isEnough) : noteAt(this.#url)
-          return current && isEnough(current)
-            ? current
-            : setCookie(this.#session, this.#url, this.#end.signal)
+          return current && isEnough(current) ? current : setCookie(this.#session, this.#url, signal)
         }),
-        this.#end.signal,
+        signal,
       )
       this.#isKept = true
       this.#failures = 0
       this.#wait(this.#dueAt(note))
     } catch (error) {
-      if (this.#end.signal.aborted) throw this.#end.signal.reason
+      if (signal.aborted) throw signal.reason
       if (isTransient(error)) this.#wait(this.#nextTry())
       else this.stop(error)
       if (error instanceof SessionError) this.#tabs.tellCookieFailed(this.#session.keyDID, error)

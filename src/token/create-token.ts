@@ -12,11 +12,12 @@ import {
 import { plainJSON } from '../base/plain-json.js'
 import { parseURL } from '../base/url.js'
 import type { Cacao } from '../capability/cacao.js'
+import { sentURL } from '../http/sent-url.js'
 import { timeAt } from '../http/server-clock.js'
 import { DEFAULT_TOKEN_SECS, MOST_LEVELS, signToken, type TokenClaims } from '../http/session-token.js'
 import { SIGNATURE_LIFETIME_SECS } from '../http/signature-profile.js'
 import { assertCovered, originsOption } from '../http/signed-fetch.js'
-import { hasURLSignature, signedReference, withoutFragment, withURLSignature } from '../http/signed-url.js'
+import { hasURLSignature, signedReference, withURLSignature } from '../http/signed-url.js'
 import type { SessionKey } from '../key/session-key.js'
 
 /** Options of `session.createToken`. */
@@ -113,7 +114,7 @@ export async function signURL(
   if (!/^https?:$/.test(url.protocol)) throw new TypeError('url must be an http or https URL')
   if (hasURLSignature(url.search)) throw new TypeError('url is signed already: sign the plain URL')
   assertCovered(url, session.cacao.p.resources ?? [], origins, 'the URL is not signed')
-  const wanted = { audience: signedReference(withoutFragment(url)), expiresInSecs }
+  const wanted = { audience: signedReference(new URL(sentURL(url.href))), expiresInSecs }
   return withURLSignature(url, await signToken('url', wanted, session, now(), timeAt(url.origin, now)))
 }
 

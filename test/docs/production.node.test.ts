@@ -4,7 +4,7 @@ import { ACCOUNT_A, KEY_A } from '../setup/wallet.js'
 import { guide } from './pages.js'
 import { inline } from './setup.js'
 
-// The proxies' configurations are in the packed tests, with nginx and Caddy themselves.
+// The proxies' configurations are in proxies.node.test.ts and in the packed tests, with nginx and Caddy themselves.
 const SERVER = `
   import { DIDSession } from 'cacao-session'
   import { ethereumAuth, ethereumVerifiers } from 'cacao-session/ethereum'

@@ -1,17 +1,34 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { authorizationOf } from '../../src/http/signature-profile.js'
 import { requestVerifier } from '../../src/http/verify-request.js'
 import { requireSession } from '../../src/middleware/fetch.js'
 import { expectCode, failureOf } from '../setup/expect-code.js'
-import { accepting, post, type TestSigner, testSigner } from '../setup/request-signer.js'
+import { accepting, NOW, post, type TestSigner, testSigner } from '../setup/request-signer.js'
+import { profileInput, signWire } from '../setup/sign-wire.js'
 
 // A server that requires the request's own URL as a resource: a client must not be able to cause a server error through the
 // URL.
 
+const NONCE = 'A'.repeat(22)
 const API = 'https://api.example.com'
 let signer: TestSigner
 beforeAll(async () => {
   signer = await testSigner('P-256', { resources: [`${API}/notes/*`] })
 })
+/** A request that a client signed with its URL as it is: ours percent-encodes what URIs do not allow. */
+async function signedAsItIs(path: string): Promise<Request> {
+  const { key, cacao } = signer
+  const wire = {
+    method: 'POST',
+    target: path,
+    host: 'api.example.com',
+    headers: [['authorization', authorizationOf(cacao)]] as const,
+    body: new Uint8Array(),
+  }
+  const { headers } = await signWire(wire, profileInput(key, false, NOW / 1000, NONCE), key)
+  return new Request(API + path, { method: 'POST', headers: headers.map(([...field]) => field) })
+}
+
 const byURL = (_: Request, url: URL): string[] => [url.href]
 const byAbility = (_: Request, url: URL) => ({ ability: 'notes/write', resource: url.href })
 
@@ -28,7 +45,8 @@ describe.each([
   it.skipIf(new URL(API + path).href !== API + path)(
     'is refused as not covered, and is no server error',
     async () => {
-      const request = await signer.sign(post('', API + path))
+      const request = await signedAsItIs(path)
+      await requestVerifier({ ...accepting, resources: false })(request)
       expect(request.url).toBe(API + path)
       for (const options of [{ resources: byURL }, { resources: false as const, ability: byAbility }])
         await expectCode('ERR_CAPABILITY_RESOURCES', () =>

@@ -42,6 +42,9 @@ function received(request: Request): Request {
 const URL_OF_TYPED = 'https://api.example.com/notes'
 const readable = ({ url, method, headers, bodyUsed }: Request): object => ({ url, method, headers, bodyUsed })
 
+const requestToSend = (url: string, init: RequestInit): Promise<Request> =>
+  requestOf(url, init, () => undefined)
+
 describe('a signed request', () => {
   const bodies: [string, () => NonNullable<RequestInit['body']>][] = [
     ['a string', () => 'Buy cacao beans ü'],
@@ -73,14 +76,17 @@ describe('a signed request', () => {
   })
 
   it('contains a stream, which is read before it is sent', async () => {
-    const request = await requestOf(URL_OF_NOTES, { method: 'POST', body: stream('Buy ', 'cacao ', 'beans') })
+    const request = await requestToSend(URL_OF_NOTES, {
+      method: 'POST',
+      body: stream('Buy ', 'cacao ', 'beans'),
+    })
     const signed = await signer.sign(request)
     await verifyRequest(signed, acceptingOnce)
     expect(await signed.text()).toBe('Buy cacao beans')
   })
 
   it('contains a form, with files', async () => {
-    const signed = await signer.sign(await requestOf(URL_OF_NOTES, { method: 'POST', body: form() }))
+    const signed = await signer.sign(await requestToSend(URL_OF_NOTES, { method: 'POST', body: form() }))
     await verifyRequest(signed, acceptingOnce)
     const type = signed.headers.get('content-type') ?? ''
     // Parsed as a server would parse it.
@@ -97,7 +103,7 @@ describe('a signed request', () => {
     const data = new FormData()
     data.set('a "name"\n', 'one\ntwo')
     data.set('file', new Blob(['x'], { type: 'text/plain' }), 'be"ans.txt')
-    const request = await requestOf(URL_OF_NOTES, { method: 'POST', body: data })
+    const request = await requestToSend(URL_OF_NOTES, { method: 'POST', body: data })
     const [, boundary = ''] = /boundary=(.+)$/.exec(request.headers.get('content-type') ?? '') ?? []
     expect(await request.text()).toBe(
       [
@@ -201,6 +207,26 @@ describe('a signed request', () => {
   it('is signed without the fragment, which servers never see', async () => {
     const signed = await signer.sign(post('a', `${URL_OF_NOTES}#top`))
     await verifyRequest(signed, acceptingOnce)
+  })
+
+  it("is sent with the characters percent-encoded that a URI can't contain, and that proxies and engines would encode", async () => {
+    const given = 'https://api.example.com/notes/a|b^c[d]?filter[id]={1|2}&at=`\\#[top]'
+    const signed = await signer.sign(post('a', given))
+    expect(signed.url).toBe(
+      'https://api.example.com/notes/a%7Cb%5Ec%5Bd%5D?filter%5Bid%5D=%7B1%7C2%7D&at=%60%5C',
+    )
+    const resources = (_: Request, { href }: URL): string[] => [href]
+    const { url } = await verifyRequest(signed, { ...acceptingOnce, resources })
+    expect(url).toBe(signed.url)
+    expect(await signed.text()).toBe('a')
+  })
+
+  it.each([
+    'http://[::1]:8787/notes',
+    "https://api.example.com/a%7Cb/%5b/~!$&'()*+,;=:@?x=%7b&/?:@",
+    'https://api.example.com',
+  ])('keeps every other URL, such as %s', async (url) => {
+    expect((await signer.sign(new Request(url))).url).toBe(new URL(url).href)
   })
 })
 

@@ -96,7 +96,16 @@ describe('a refusal', () => {
       () => Promise.reject(new Error('READONLY You can’t write against a read only replica.')),
       'the replay or revocation store failed: READONLY You can’t write against a read only replica.',
     ],
-    ['did not answer', () => new Promise(() => undefined), 'gave no valid answer within 20 ms'],
+    [
+      'answered nonsense',
+      async () => 'OK' as unknown as boolean,
+      'answered something else than true or false',
+    ],
+    [
+      'did not answer',
+      () => new Promise(() => undefined),
+      'gave no answer within 20 ms: check that it is running',
+    ],
   ])('says why a store %s, and tells the client only that it did', async (_, use, reason) => {
     const answer = serve({ replay: { use }, storeTimeoutMs: 20 })
     const response = await answer(await signer.sign(post()))

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type SQLClient, sqlMigration, sqlReplay, sqlRevocation } from '../../src/server/sql.js'
 import { expectCode } from '../setup/expect-code.js'
 import { describePostgres, type PostgresServer, poolOf, startPostgres } from '../setup/postgres.js'
@@ -74,18 +74,44 @@ function failingPool(codes: string[]): { readonly client: SQLClient; readonly le
   return { client: { query, totalCount: 1 } as SQLClient, left: codes }
 }
 
-it('a statement that a deadlock or a serialization failure undid is run again', async () => {
-  const { client } = failingPool(['40P01', '40001', '40P01'])
-  await sqlRevocation(client).revokeAll(ACCOUNT_A)
-})
+describe('a statement that a deadlock or a serialization failure undid', () => {
+  beforeEach(() => vi.useFakeTimers())
+  afterEach(() => {
+    vi.useRealTimers()
+    vi.restoreAllMocks()
+  })
 
-it('is given up in the end, and no other failure is tried again', async () => {
-  const always = failingPool(Array.from({ length: 100 }, () => '40001'))
-  await expectCode('ERR_STORE_UNAVAILABLE', () => sqlRevocation(always.client).revokeAll(ACCOUNT_A))
-  expect(always.left).toHaveLength(90)
-  // A timeout, and a connection that ended: the statement may have been run.
-  for (const code of ['57014', '08006', '57P01']) {
-    const once = failingPool([code])
-    await expectCode('ERR_STORE_UNAVAILABLE', () => sqlRevocation(once.client).revokeAll(ACCOUNT_A))
-  }
+  it('is run again, after pauses of random length', async () => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.5)
+    const { client, left } = failingPool(['40P01', '40001', '40P01'])
+    const revoking = sqlRevocation(client).revokeAll(ACCOUNT_A)
+    for (const [pause, failures] of [
+      [10, 2],
+      [20, 1],
+      [30, 0],
+    ] as const) {
+      await vi.advanceTimersByTimeAsync(pause - 1)
+      expect(left).toHaveLength(failures)
+      await vi.advanceTimersByTimeAsync(1)
+    }
+    await revoking
+    expect(random).toHaveBeenCalledTimes(3)
+  })
+
+  it('is given up in the end, before a store counts as unavailable, and no other failure is tried again', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.999)
+    const always = failingPool(Array.from({ length: 100 }, () => '40001'))
+    const refused = expectCode('ERR_STORE_UNAVAILABLE', () =>
+      sqlRevocation(always.client).revokeAll(ACCOUNT_A),
+    )
+    await vi.advanceTimersByTimeAsync(1000)
+    await refused
+    expect(always.left).toHaveLength(90)
+    // A timeout, and a connection that ended: the statement may have been run.
+    for (const code of ['57014', '08006', '57P01']) {
+      const once = failingPool([code])
+      await expectCode('ERR_STORE_UNAVAILABLE', () => sqlRevocation(once.client).revokeAll(ACCOUNT_A))
+      expect(vi.getTimerCount()).toBe(0)
+    }
+  })
 })

@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { requestVerifier } from '../../src/http/verify-request.js'
@@ -52,6 +52,27 @@ describePostgres('Postgres', () => {
     expect(await sqlReplay(pool, { prefix }).use('did:key:zSomebody nonce', end)).toBe(true)
     const { rows } = await pool.query(`SELECT * FROM ${prefix}used WHERE id <> ''`)
     expect(rows).toEqual([{ id: expect.stringMatching(/^[-\w]{43}$/), expires_at: String(end) }])
+  })
+
+  it('recovers if a pool loses a connection, and says what to do if a client does', async () => {
+    const prefix = await fresh()
+    const client = new pg.Client(server.url)
+    const lost = new Promise((resolve) => client.once('error', resolve))
+    client.on('error', () => undefined)
+    await client.connect()
+    const [ofClient, ofPool] = [client, pool].map((each) => sqlReplay(each, { prefix }))
+    expect(await ofClient?.use('a', Date.now() + MINUTE)).toBe(true)
+    const { rows } = await client.query('SELECT pg_backend_pid() AS id')
+    await pool.query('SELECT pg_terminate_backend($1)', [rows[0].id])
+    await lost
+    const refused = async () => ofClient?.use('b', Date.now() + MINUTE)
+    const { message } = await expectCode('ERR_STORE_UNAVAILABLE', refused)
+    expect(message).toContain('pass a Pool')
+
+    const removed = new Promise((resolve) => pool.once('remove', resolve))
+    await pool.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined)
+    await removed
+    expect(await ofPool?.use('b', Date.now() + MINUTE)).toBe(true)
   })
 
   it('runs one statement for each use, safely on two servers at once', async () => {

@@ -103,7 +103,7 @@ describeRedis('a Redis by HTTP', () => {
       replay: upstashReplay({ ...options, token: 'another', now: accepting.now }),
     })
     const error = await expectCode('ERR_STORE_UNAVAILABLE', async () => verify(await sign(post())))
-    expect(String(error.cause)).toContain('WRONGPASS')
+    expect(error.message).toContain('WRONGPASS')
   })
 
   it('is called through the given fetch, without a cache and without redirects', async () => {

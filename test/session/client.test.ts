@@ -340,6 +340,19 @@ describe('checks set on a client', () => {
     expect(await client.load()).toBeUndefined()
   })
 
+  it('do not take a revocation store that can not be asked for a revocation', async () => {
+    const { store, session } = await signedIn()
+    let isDown = true
+    const isRevoked = async (): Promise<boolean> => {
+      if (isDown) throw new TypeError('fetch failed')
+      return false
+    }
+    const client = createSessionClient({ store, revocation: { isRevoked } })
+    await expectCode('ERR_STORE_UNAVAILABLE', () => client.load())
+    isDown = false
+    expect((await client.load())?.keyDID).toBe(session.keyDID)
+  })
+
   it.each([
     ...REFUSING.map(([name, , options]) => [name, options] as const),
     ['what is wrong', () => ({ domains: [], verifiers: 'all' }) as unknown as SessionClientOptions] as const,

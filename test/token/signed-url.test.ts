@@ -41,6 +41,17 @@ describe('signURL', () => {
     expect((await verifyRequest(new Request(signed), { ...acceptingOnce, signedURLs: true })).url).toBe(href)
   })
 
+  it("has the characters percent-encoded that a URI can't contain", async () => {
+    const signed = await sign('https://api.example.com/notes/a|b?filter[id]=1#[x]')
+    expect(signed).toMatch(
+      /^https:\/\/api\.example\.com\/notes\/a%7Cb\?filter%5Bid%5D=1&cacao-signature=[-\w.]+#\[x\]$/,
+    )
+    const [sent = ''] = signed.split('#')
+    expect((await requestVerifier(options)(new Request(sent))).url).toBe(
+      'https://api.example.com/notes/a%7Cb?filter%5Bid%5D=1',
+    )
+  })
+
   it('keeps the fragment at the end, where a page or a player reads it', async () => {
     const signed = await sign('https://api.example.com/notes/film.mp4#t=10')
     expect(signed).toMatch(/\?cacao-signature=[-\w.]+#t=10$/)

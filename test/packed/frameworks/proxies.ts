@@ -17,6 +17,7 @@ export interface Proxy {
 }
 
 type ProxyName = 'nginx' | 'caddy'
+type Folder = Pick<BareFolder, 'path' | 'write'>
 
 // Debian installs nginx in a folder that only root has in PATH.
 const commands = {
@@ -31,7 +32,7 @@ const ARGUMENTS = {
 /** Starts it with a configuration, in which words in capitals are replaced by the values, and waits until it listens. */
 async function start(
   name: ProxyName,
-  { path, write }: BareFolder,
+  { path, write }: Folder,
   template: string,
   values: Readonly<Record<string, string>>,
 ): Promise<Proxy> {
@@ -60,11 +61,12 @@ export async function startNginx(folder: BareFolder, server: number, more = ''):
   return start('nginx', folder, template, { SERVER: `${server}`, MORE: more })
 }
 
-const guide = (language: string): string =>
-  blocksOf('docs/guides/production.md').find((block) => block.language === language)?.code ?? ''
+const guide = (language: string): string[] =>
+  blocksOf('docs/guides/production.md')
+    .filter((block) => block.language === language)
+    .map(({ code }) => code.replace('127.0.0.1:8787', '127.0.0.1:SERVER'))
 
-const OF_GUIDE = {
-  nginx: () => `daemon off;
+const NGINX = `daemon off;
 error_log stderr warn;
 pid FOLDER/nginx-PORT.pid;
 events {}
@@ -76,13 +78,17 @@ http {
   fastcgi_temp_path FOLDER/fastcgi;
   uwsgi_temp_path FOLDER/uwsgi;
   scgi_temp_path FOLDER/scgi;
-  ${guide('nginx')
+`
+
+const OF_GUIDE = {
+  nginx: () => `${NGINX}
+  ${(guide('nginx')[0] ?? '')
     .replace('listen 443', 'listen 127.0.0.1:PORT')
     .replace('/etc/ssl/api.example.com.pem', 'FOLDER/certificate.pem')
     .replace('/etc/ssl/api.example.com.key', 'FOLDER/key.pem')}
 }`,
   caddy: () =>
-    guide('caddyfile')
+    (guide('caddyfile')[0] ?? '')
       .replace(/^\{/, '{\n  admin off\n  auto_https disable_redirects\n  https_port PORT')
       .replace(
         'api.example.com {',
@@ -99,11 +105,33 @@ export async function startOfGuide(
   const log = join(folder.path, `${name}.log`)
   const template = OF_GUIDE[name]()
     .replaceAll('api.example.com', 'notes.example.com')
-    .replace('127.0.0.1:8787', '127.0.0.1:SERVER')
     .replace(/\/var\/log\/\w+\/api\.log/, log)
     .replace(/\/var\/log\/\w+\/api-error\.log/, join(folder.path, `${name}-error.log`))
   const proxy = await start(name, folder, template, { SERVER: `${server}` })
   return { ...proxy, log }
+}
+
+/** How the production guide says that a server is put under a path: with blocks of a language, of which the last one is of the site. */
+export const UNDER_PATH = {
+  'nginx, which keeps the prefix': { name: 'nginx', blocks: () => guide('nginx').slice(1, 2) },
+  'nginx, which strips the prefix': { name: 'nginx', blocks: () => guide('nginx').slice(2) },
+  'Caddy, which keeps the prefix': { name: 'caddy', blocks: () => guide('caddyfile').slice(1) },
+} as const
+
+/** Starts it in one of these ways, without TLS. */
+export async function startUnderPath(
+  way: keyof typeof UNDER_PATH,
+  folder: Folder,
+  server: number,
+): Promise<Proxy> {
+  const { name, blocks } = UNDER_PATH[way]
+  const before = blocks()
+  const site = before.pop() ?? ''
+  const template =
+    name === 'nginx'
+      ? `${NGINX} access_log off; ${before.join('')} server { listen 127.0.0.1:PORT; ${site} } }`
+      : `{\n admin off\n}\nhttp://:PORT {\n bind 127.0.0.1\n ${site} }`
+  return start(name, folder, template, { SERVER: `${server}` })
 }
 
 /** A suite that needs a program. Without it, the suite is reported as skipped; if engines are required, it fails. */

@@ -1,0 +1,12 @@
+const TARGET = /^(\w+:\/\/[^/?#]*)([^#]*)/
+// What the URL parser of engines leaves as it is in a path or a query, although a URI can't contain it.
+const NOT_IN_URI = /[[\]{}|^\\`]/g
+
+/**
+ * The URL as it is sent: without its fragment, and with the characters percent-encoded that a URI can't contain (RFC 3986 §3.3). Some
+ * proxies, such as Caddy, and some engines encode these themselves, so that the signature would not fit, and no resource can name them.
+ */
+export function sentURL(url: string): string {
+  const [, origin = '', target = ''] = TARGET.exec(url) ?? []
+  return origin + target.replace(NOT_IN_URI, (character) => encodeURIComponent(character))
+}
