@@ -1,5 +1,6 @@
 import type { ReadValue } from '../base/options.js'
 import { abilityOption, givenAbility } from '../capability/check-options.js'
+import { assertNoForgottenScheme } from '../capability/forgotten-scheme.js'
 import type { Ability } from '../capability/resources.js'
 import { givenResources, resourcesOption } from '../capability/resources.js'
 import type { IncomingRequest } from './incoming-request.js'
@@ -27,7 +28,10 @@ export const requiredResourcesOption: ReadValue<WantedResources | OfRequest<neve
     throw new TypeError(
       `${name} is missing: pass the list that a capability must cover, ["https://api.example.com/notes/*"], a function of the request, or false to require nothing`,
     )
-  return value === false ? false : resourcesOption(value, name)
+  if (value === false) return false
+  const list = resourcesOption(value, name)
+  assertNoForgottenScheme(list, name)
+  return list
 }
 
 /** Reads the option `ability`. */
@@ -44,7 +48,7 @@ export async function resourcesFor<R>(
   url: URL,
 ): Promise<WantedResources> {
   const read: ReadValue<WantedResources> = (value, name) =>
-    value === false ? false : givenResources(value, name)
+    value === false ? false : givenResources(value, name).map((resource) => asURI(resource, url))
   return requiredFor(required, read, 'resources', incoming, url)
 }
 
@@ -57,7 +61,21 @@ export async function abilityFor<R>(
   incoming: IncomingRequest<R>,
   url: URL,
 ): Promise<Ability> {
-  return requiredFor(required, givenAbility, 'ability', incoming, url)
+  const { ability, resource } = await requiredFor(required, givenAbility, 'ability', incoming, url)
+  return { ability, resource: asURI(resource, url) }
+}
+
+const NOT_IN_URIS = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/?#%]/g
+
+/**
+ * Percent-encodes what URLs contain and URIs don't (RFC 3986), such as `|`, or `[` in a query, in a resource that the server's
+ * function took from the request's URL. Otherwise no capability would cover it.
+ */
+function asURI(resource: string, { href, origin }: URL): string {
+  if (!href.startsWith(resource)) return resource
+  // The brackets of an IPv6 address stay.
+  const path = resource.slice(origin.length).replace(NOT_IN_URIS, encodeURIComponent)
+  return resource.slice(0, origin.length) + path
 }
 
 async function requiredFor<R, T>(
