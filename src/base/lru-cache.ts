@@ -22,4 +22,9 @@ export class LRUCache<Value> {
     if (this.#values.size >= this.#most && oldest !== undefined) this.#values.delete(oldest)
     if (this.#most > 0) this.#values.set(id, value)
   }
+
+  /** Returns whether there was a value. */
+  delete(id: string): boolean {
+    return this.#values.delete(id)
+  }
 }

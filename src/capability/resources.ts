@@ -162,7 +162,7 @@ export const resourcesOption: ReadValue<readonly string[]> = (value, name) => {
   const odd = list.find((resource) => !isResource(resource))
   if (odd !== undefined)
     throw new TypeError(
-      `${name} contains ${JSON.stringify(odd)}: use a URI (RFC 3986) without . and .. segments`,
+      `${name} contains ${JSON.stringify(odd)}: use a URI such as https://api.example.com/notes/1, without . and .. segments`,
     )
   return list
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { accountArgument } from '../base/account.js'
 import type { AuthMethod } from '../capability/auth-method.js'
+import { withForgottenScheme } from '../capability/forgotten-scheme.js'
 import { type Abilities, isResource } from '../capability/resources.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import type { KeyType } from '../key/session-key.js'
@@ -95,6 +96,8 @@ export function grantOf(options: GrantCommandOptions): GrantOptions {
 
 /** Parses a resource. Ends the command if it is not a URI, and suggests what to write. */
 function resourceArgument(text: string): string {
+  const whole = withForgottenScheme(text)
+  if (whole !== undefined) throw usageError(`--resource ${text} has no scheme: write ${whole}`)
   if (isResource(text)) return text
   const guess = `https://${text}`
   const advice =

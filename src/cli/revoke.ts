@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { accountArgument } from '../base/account.js'
 import { issuerAccount } from '../capability/cacao.js'
 import { DIDSession } from '../session/did-session.js'
+import { revokeAt } from '../session/sign-out.js'
 import { print, usageError } from './output.js'
 import { urlArgument } from './request.js'
 import {
@@ -44,9 +45,15 @@ async function run(url: string | undefined, options: RevokeOptions): Promise<voi
   if (url === undefined) return removeLocally(options)
   const session = await chosenSession(options)
   const target = urlArgument(url)
+  const account = issuerAccount(session.cacao)
+  const advice =
+    session.persistence === 'none'
+      ? 'delete the session string'
+      : `remove the account's sessions only here: cacao-session revoke --local --account ${account}`
   // The person named this URL, so the capability may be sent to its origin.
-  await session.revoke(target, { origins: [new URL(target).origin] })
-  print(`revoked: ${session.keyDID} no longer acts for ${issuerAccount(session.cacao)}`)
+  await revokeAt(target, session, { origins: [new URL(target).origin] }, advice)
+  await session.remove()
+  print(`revoked: ${session.keyDID} no longer acts for ${account}`)
 }
 
 async function removeLocally(options: RevokeOptions): Promise<void> {

@@ -1,8 +1,10 @@
 import type { ReadValue } from '../base/options.js'
 import { abilityOption, givenAbility } from '../capability/check-options.js'
+import { assertNoForgottenScheme } from '../capability/forgotten-scheme.js'
 import type { Ability } from '../capability/resources.js'
 import { givenResources, resourcesOption } from '../capability/resources.js'
 import type { IncomingRequest } from './incoming-request.js'
+import { sentURL } from './sent-url.js'
 
 // The options `resources` and `ability`: what a server requires a capability to allow. Each is either one value for all
 // requests or a function of the request.
@@ -27,7 +29,10 @@ export const requiredResourcesOption: ReadValue<WantedResources | OfRequest<neve
     throw new TypeError(
       `${name} is missing: pass the list that a capability must cover, ["https://api.example.com/notes/*"], a function of the request, or false to require nothing`,
     )
-  return value === false ? false : resourcesOption(value, name)
+  if (value === false) return false
+  const list = resourcesOption(value, name)
+  assertNoForgottenScheme(list, name)
+  return list
 }
 
 /** Reads the option `ability`. */
@@ -44,7 +49,7 @@ export async function resourcesFor<R>(
   url: URL,
 ): Promise<WantedResources> {
   const read: ReadValue<WantedResources> = (value, name) =>
-    value === false ? false : givenResources(value, name)
+    value === false ? false : givenResources(value, name).map((resource) => asURI(resource, url))
   return requiredFor(required, read, 'resources', incoming, url)
 }
 
@@ -57,7 +62,16 @@ export async function abilityFor<R>(
   incoming: IncomingRequest<R>,
   url: URL,
 ): Promise<Ability> {
-  return requiredFor(required, givenAbility, 'ability', incoming, url)
+  const { ability, resource } = await requiredFor(required, givenAbility, 'ability', incoming, url)
+  return { ability, resource: asURI(resource, url) }
+}
+
+/**
+ * The resource, if the server's function took it from the request's URL, as a URI: a URL may contain characters, such as `|`, that no
+ * capability can cover.
+ */
+function asURI(resource: string, { href }: URL): string {
+  return href.startsWith(resource) ? sentURL(resource) : resource
 }
 
 async function requiredFor<R, T>(

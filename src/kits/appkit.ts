@@ -1,6 +1,7 @@
 import { parseAccount } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
 import { toHex } from '../base/hex.js'
+import { LRUCache } from '../base/lru-cache.js'
 import { booleanOption, type ReadersOf, readOptions, setting } from '../base/options.js'
 import { type CacaoPayload, rootOf } from '../capability/cacao.js'
 import { parseMessage, renderMessage } from '../capability/message.js'
@@ -73,7 +74,7 @@ const APPKIT_READERS: ReadersOf<AppKitOptions> = {
 }
 
 const CONNECTION_SECS = 300
-// A person answers few of these messages at a time; the oldest is forgotten for a new one.
+// A person answers few of these messages at a time.
 const MAX_CONNECTIONS = 100
 const NONCE_BYTES = 12
 
@@ -95,15 +96,13 @@ export function appKitAuth(options: AppKitOptions): AppKitAuth {
   const { required = true, signOutOnDisconnect = true, ...kitOptions } = given
   const session = new KitSession(kitOptions)
   // The nonces of the messages that were created before the account was known.
-  const connections = new Set<string>()
+  const connections = new LRUCache<true>(MAX_CONNECTIONS)
   const siwx: AppKitSIWX = {
     async createMessage({ accountAddress, chainId }) {
       const account = `${chainId}:${accountAddress}`
       if (parseAccount(account)) return asMessage(await session.startSignIn(account), accountAddress, chainId)
       const nonce = toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)))
-      const [oldest] = connections
-      if (oldest !== undefined && connections.size >= MAX_CONNECTIONS) connections.delete(oldest)
-      connections.add(nonce)
+      connections.set(nonce, true)
       return asMessage(
         connectionText(session.domain, nonce, accountAddress, chainId),
         accountAddress,
@@ -116,9 +115,10 @@ export function appKitAuth(options: AppKitOptions): AppKitAuth {
     async setSessions(sessions) {
       if (sessions.length === 0) await signOut(session)
       // With one-click authentication, a wallet signs one message for each chain, all with the same nonce.
-      const others = sessions.filter(({ data }) => !connections.has(data.nonce))
-      for (const { data } of sessions) connections.delete(data.nonce)
+      const others = sessions.filter(({ data }) => !connections.get(data.nonce))
       for (const added of others) await siwx.addSession(added)
+      // Only now: if one of the others fails, AppKit may pass the same messages again.
+      for (const { data } of sessions) connections.delete(data.nonce)
     },
     async getSessions(chainId, address) {
       const found = await session.resumeSession(`${chainId}:${address}`)

@@ -51,8 +51,9 @@ const callers = new WeakMap<object, VerifiedRequest>()
  */
 export function requireSession<R extends SessionFastifyRequest = SessionFastifyRequest>(
   options: RequireSessionOptions<R>,
-): (request: R, reply: SessionFastifyReply) => Promise<unknown> {
+): (request: NoInfer<R>, reply: SessionFastifyReply) => Promise<unknown> {
   const guard = sessionGuard(options)
+  // `NoInfer`: otherwise TypeScript infers from the options of a route, which are generic, that R is `never`.
   return async (request, reply) => {
     if (typeof request?.raw !== 'object' || typeof reply?.code !== 'function')
       throw notCalledBy('fastify', "a request and a reply, as by app.addHook('onRequest', requireSession(…))")

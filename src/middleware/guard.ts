@@ -7,6 +7,7 @@ import {
   booleanOption,
   copiedOptions,
   functionOption,
+  isPlainObject,
   type OptionReaders,
   readOptions,
   setting,
@@ -40,7 +41,8 @@ export interface RequireSessionOptions<R = Request> extends RequestVerifierOptio
 interface ReadSessionOptions<R> {
   readonly verifier: RequestVerifierOptions<R>
   readonly onAdmitted: RequireSessionOptions<R>['onAdmitted']
-  readonly onRefused: (error: SessionError, request: R, times: StepTimes) => Promise<void>
+  /** `isAgain` says whether the guard has accepted this very request before. */
+  readonly onRefused: (error: SessionError, request: R, times: StepTimes, isAgain: boolean) => Promise<void>
   readonly now: Clock
   /** The header that answers name in `Vary`: the one that carries the capability. */
   readonly vary: string
@@ -51,6 +53,11 @@ interface ReadSessionOptions<R> {
  * wrong one of its own.
  */
 export function readSessionOptions<R>(options: RequireSessionOptions<R>): ReadSessionOptions<R> {
+  // Also for `app.use(requireSession)`, which calls it with each request.
+  if (!isPlainObject(options))
+    throw new TypeError(
+      'options must be a plain object, with which requireSession makes the middleware: requireSession({ verifiers, authority, domains, resources })',
+    )
   const given = copiedOptions(options)
   assertNames(given, SESSION_OPTIONS)
   const { onAdmitted: givenOnAdmitted, onRefused: givenOnRefused, debug: givenDebug, ...verifier } = given
@@ -70,9 +77,9 @@ export function readSessionOptions<R>(options: RequireSessionOptions<R>): ReadSe
     now,
     vary: typeof capabilityHeader === 'string' ? capabilityHeader : DEFAULT_VARY,
     onAdmitted: onAdmitted && ((...args) => callHook(() => onAdmitted(...args), logRejection('onAdmitted'))),
-    async onRefused(error, request, times) {
+    async onRefused(error, request, times, isAgain) {
       callHook(() => onRefused?.(error, request, times), logRejection('onRefused'))
-      await log?.(error, request)
+      await log?.(error, request, isAgain)
     },
   }
 }
@@ -121,6 +128,7 @@ export function sessionGuard<R>(
 ): (request: R, received: () => IncomingRequest<R>) => Promise<Verdict<R>> {
   const { verifier, onAdmitted, onRefused, now, vary } = readSessionOptions(options)
   const verify = incomingVerifier(verifier)
+  const accepted = new WeakSet<object>()
   return async (request, received) => {
     const timer = new StepTimer()
     let caller: VerifiedRequest
@@ -130,9 +138,12 @@ export function sessionGuard<R>(
       caller = await verify(incoming, timer)
       verified = await incoming.at(caller.url)
     } catch (error) {
-      if (error instanceof SessionError) await onRefused(error, request, timer.times())
+      const isAgain = accepted.has(request as object)
+      if (error instanceof SessionError) await onRefused(error, request, timer.times(), isAgain)
       return { refusal: refusalOf(error, request, now, vary) }
     }
+    // The handlers of most frameworks get the second one.
+    for (const object of [request, verified]) accepted.add(object as object)
     // Called outside of the try block: an error of the app's hook is a fault of the app, not a refusal.
     onAdmitted?.(caller, verified, timer.times())
     return { caller, request: verified, marks: { vary, isSignedURL: caller.isSignedURL === true } }
@@ -161,11 +172,11 @@ const MAX_LINE_LENGTH = 1000
  * reason with the expected and the received value. It writes at most one line a second for each code, and three in all; the next line
  * says how many were left out. A line contains no capability, signature or query, which may be secret.
  */
-function refusalLog(now: Clock): (error: SessionError, request: unknown) => Promise<void> {
+function refusalLog(now: Clock): (error: SessionError, request: unknown, isAgain: boolean) => Promise<void> {
   let start = Number.NEGATIVE_INFINITY
   const codes = new Set<string>()
   let leftOut = 0
-  return async (error, request) => {
+  return async (error, request, isAgain) => {
     const time = now()
     // The absolute value keeps the log going after the clock was set back.
     if (Math.abs(time - start) >= LOG_INTERVAL_MS) {
@@ -181,7 +192,7 @@ function refusalLog(now: Clock): (error: SessionError, request: unknown) => Prom
     leftOut = 0
     // Computed only for a line that is written, so that a client can't make every refusal expensive.
     const elsewhere = await signedElsewhere(error)
-    const hint = elsewhere ? `. It was signed for ${elsewhere}` : hintFor(request)
+    const hint = elsewhere ? `. It was signed for ${elsewhere}` : hintFor(request, isAgain)
     const line = `cacao-session refused ${nameOf(request)}: ${error.code}: ${error.message}${hint}${others}`
     console.warn(withoutHidden(line.slice(0, MAX_LINE_LENGTH), () => ' '))
   }
@@ -199,7 +210,8 @@ function nameOf(request: unknown): string {
 }
 
 // A browser sends a preflight before a request to another origin, and a preflight is never signed.
-function hintFor(request: unknown): string {
+function hintFor(request: unknown, isAgain: boolean): string {
+  if (isAgain) return '. requireSession itself has accepted it before: add it to each route only once'
   const isPreflight = headerOf(request, 'access-control-request-method') !== undefined
   return isPreflight
     ? '. It is a CORS preflight: answer it before this middleware, for example with cors(), and allow the headers authorization (or the capabilityHeader), content-digest, content-type, signature and signature-input'

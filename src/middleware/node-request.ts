@@ -90,7 +90,7 @@ export function incomingMessage<R extends NodeRequest>(
         return new Uint8Array()
       if (isRead || request.readableEncoding != null || typeof request.on !== 'function')
         throw new TypeError(
-          'the body was already read, so the bytes that were signed are lost: put requireSession before any body parser, such as express.json(), or keep the bytes as request.rawBody: express.json({ verify: (request, _, bytes) => { request.rawBody = bytes } })',
+          'the body was already read, so the bytes that were signed are lost: put requireSession before any body parser, such as express.json(), and only once, or keep the bytes as request.rawBody: express.json({ verify: (request, _, bytes) => { request.rawBody = bytes } })',
         )
       // A request that is already destroyed emits no more events.
       if (request.destroyed) throw cutOff()

@@ -98,7 +98,10 @@ function parts(text: string): { sessionKeySeed?: unknown; cacao?: unknown } {
   const json = bytes && fromUtf8(bytes)
   const value = json === undefined ? undefined : decodeDagJSON(json)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw notASession('it is not base64url of JSON')
+    throw notASession(
+      // Text files and the output of commands end with a line break.
+      text === text.trim() ? 'it is not base64url of JSON' : 'it has spaces or line breaks around it',
+    )
   const unknown = Object.keys(value).find((name) => name !== 'sessionKeySeed' && name !== 'cacao')
   if (unknown !== undefined) throw notASession('it has unknown members')
   return value

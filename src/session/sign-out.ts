@@ -147,9 +147,15 @@ const REVOKE_READERS: ReadersOf<RevokeOptions> = {
 /**
  * Sends the signed request with which the app's server revokes the session. Also resolves if the server answers that the session
  * was revoked before or has expired; for an expired session, nothing is sent. Rejects with `ERR_REVOCATION_FAILED` for every
- * other answer, including a redirection, and if the server can't be reached.
+ * other answer, including a redirection, and if the server can't be reached. `advice` is the end of its message: how to sign out only
+ * here.
  */
-export async function revokeAt(url: string | URL, session: Revocable, given: RevokeOptions): Promise<void> {
+export async function revokeAt(
+  url: string | URL,
+  session: Revocable,
+  given: RevokeOptions,
+  advice = 'sign out on this device only with remove()',
+): Promise<void> {
   // Read before the request, so that a wrong argument isn't reported as a server that can't be reached.
   const { signal, ...options } = readOptions<RevokeOptions>(given, REVOKE_READERS)
   const { url: target } = new Request(url)
@@ -166,11 +172,11 @@ export async function revokeAt(url: string | URL, session: Revocable, given: Rev
   } catch (cause) {
     signal?.throwIfAborted()
     if (cause instanceof SessionError) throw cause
-    throw failed("the server can't be reached", cause)
+    throw failed("the server can't be reached", advice, cause)
   }
   if (response.ok || DONE.includes(await codeOf(response))) return
   const isRedirected = response.type === 'opaqueredirect'
-  throw failed(`the server answered ${isRedirected ? 'with a redirection' : response.status}`)
+  throw failed(`the server answered ${isRedirected ? 'with a redirection' : response.status}`, advice)
 }
 
 const DONE: readonly unknown[] = ['ERR_CAPABILITY_REVOKED', 'ERR_CAPABILITY_EXPIRED']
@@ -180,10 +186,10 @@ async function codeOf(response: Response): Promise<unknown> {
   return typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined
 }
 
-function failed(why: string, cause?: unknown): SessionError {
+function failed(why: string, advice: string, cause?: unknown): SessionError {
   return new SessionError(
     'ERR_REVOCATION_FAILED',
-    `the session was not revoked: ${why}. It is still signed in here: try again, or sign out on this device only with remove()`,
+    `the session was not revoked: ${why}. It is still signed in here: try again, or ${advice}`,
     cause === undefined ? undefined : { cause },
   )
 }

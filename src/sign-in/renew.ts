@@ -1,6 +1,7 @@
 import type { Clock } from '../base/environment.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { expiryTime, issuerAccount, parseDateTime } from '../capability/cacao.js'
+import { assertNoForgottenScheme } from '../capability/forgotten-scheme.js'
 import { unionOfGrants } from '../capability/recap.js'
 import { renewOptions } from '../options/read-grant-options.js'
 import type { GrantOptions, RenewOptions } from '../options/session-options.js'
@@ -27,6 +28,7 @@ export async function renew(
   since: number,
 ): Promise<SessionData> {
   const options = renewOptions(given)
+  assertNoForgottenScheme(options.resources)
   const { endSession, follow, watchOf } = await import('../tabs/index.js')
   const { abilities: _, ...rest } = options
   const isTimed = namesTime(options)

@@ -2,6 +2,7 @@ import { abortable } from '../base/abort.js'
 import { type AccountInput, accountArgument, chainless } from '../base/account.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { type Cacao, expiryTime, issuerAccount } from '../capability/cacao.js'
+import { assertNoForgottenScheme } from '../capability/forgotten-scheme.js'
 import { unionOfGrants } from '../capability/recap.js'
 import { generateSessionKey, SEED_LENGTH, seedKey } from '../key/generate-key.js'
 import { type SessionKey, type SessionKeyType, subtleCrypto } from '../key/session-key.js'
@@ -47,6 +48,7 @@ async function signIn(
   options: GetOptions,
   since: number,
 ): Promise<SessionData> {
+  assertNoForgottenScheme(options.resources)
   const { resources } = capabilityRequest(options, account)
   const { signal, waitSecs, minValiditySecs = 0 } = options
   if (typeof authMethod !== 'function')
@@ -166,6 +168,7 @@ export async function supersede(
 /** Asks the wallet to sign a session whose key is derived from a random seed, so that it can be serialized. */
 export async function authorize(authMethod: AuthMethod, given: AuthorizeOptions): Promise<SessionData> {
   const options = authorizeOptions(given)
+  assertNoForgottenScheme(options.resources)
   const request = capabilityRequest(options)
   options.signal?.throwIfAborted()
   const made = await newSeedKey()

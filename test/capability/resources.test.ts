@@ -133,6 +133,8 @@ describe('a required resource', () => {
     expect(covers(`${API}/*`, uri)).toBe(false)
     expect(covers(uri, uri)).toBe(false)
     expect(() => resourcesOption([uri], 'resources')).toThrow(TypeError)
+    // The message shows a resource as it should be, with its scheme.
+    expect(() => resourcesOption([uri], 'resources')).toThrow('such as https://api.example.com/notes/1')
   })
 })
 

@@ -310,6 +310,11 @@ describe('cacao-session authorize', () => {
       'is not a URI, or has . or .. segments: write https://api.example.com/*',
     ],
     ['a resource that is none', ['-r', 'my notes'], 'write a URI, such as https://'],
+    [
+      'a resource of a host and a port',
+      ['-r', 'localhost:5173/api/*'],
+      '--resource localhost:5173/api/* has no scheme: write http://localhost:5173/api/*',
+    ],
     ['a resource beside another', ['-r', NOTES, '-r', '/notes'], '--resource /notes is not a URI'],
     ['a path', ['-r', '/notes/*'], 'write a URI, such as https://api.example.com/notes/*'],
     [

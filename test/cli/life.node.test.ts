@@ -111,6 +111,17 @@ describe('cacao-session revoke', () => {
     expect(await listed()).toHaveLength(1)
   })
 
+  it('says how to sign out only here if the server does not confirm: with --local, or by deleting the string', async () => {
+    const SESSION = (await signIn()).serialize()
+    const url = `${api.origin}/broken`
+    const stored = await self.call(['revoke', url])
+    const [, advised = ''] = /cacao-session (revoke .*)\n$/.exec(stored.stderr) ?? []
+    const string = await self.call(['revoke', url, '--session-env', 'SESSION'], { env: { SESSION } })
+    expect(string.stderr).toMatch(/delete the session string\n$/)
+    expect(stored.stderr + string.stderr).not.toContain('remove()')
+    expect(await self.ok(advised.split(' '))).toContain('removed here: 1 session')
+  })
+
   it('removes only the stored sessions of one account, with --local', async () => {
     await signIn()
     await signIn({ now: () => Date.now() - 9 * DAY }, ACCOUNT_B, KEY_B)

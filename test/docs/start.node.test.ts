@@ -54,6 +54,19 @@ describe('the guide to starting', () => {
     ])
   })
 
+  it('says that the server is not there if it was not started', () => {
+    const output = runFresh(`${ARRANGED}
+      const repair = wallet.announce()
+      await load()
+      await button.onclick()
+      // What Vite's proxy answers then.
+      globalThis.fetch = async () => new Response('', { status: 502 })
+      await button.onclick()
+      console.log(p.textContent)
+      process.exit()`)
+    expect(output.trim()).toBe('The server answered 502:')
+  })
+
   it('shows a message if there is no wallet', () => {
     const output = runFresh(`${ARRANGED}
       globalThis.alert = (words) => console.log(words)

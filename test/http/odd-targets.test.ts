@@ -37,8 +37,7 @@ describe.each([
   ['a dot segment that is encoded twice', '/notes/%252e%252e/admin'],
   ['an encoded slash beside dots', '/notes/..%2fadmin'],
   ['an encoded backslash beside dots', '/notes/..%5Cadmin'],
-  ['characters of URLs that URIs do not allow', '/notes/a|b'],
-  ['brackets', '/notes/[a]'],
+  ['a dot segment beside what URIs do not allow', '/notes/..;/a|b'],
   ['half an escape', '/notes/100%'],
 ])('a request with %s', (_, path) => {
   // Engines normalize different parts of a URL.
@@ -65,6 +64,25 @@ it('a request within the granted resources is admitted', async () => {
   )
 })
 
+// Engines percent-encode different characters in a URL.
+it.each(['/notes/a|b', '/notes/[a]', '/notes/{a}^`"', '/notes/a?filter[name]=x|y&z={}'])(
+  'a request for %s is covered, although URIs have these characters only percent-encoded',
+  async (target) => {
+    const request = await signer.sign(post('', API + target))
+    const { url } = await requestVerifier({ ...accepting, resources: byURL })(request)
+    expect(url).toBe(request.url)
+    const [path = ''] = url.split('?')
+    await requestVerifier({ ...accepting, resources: () => [path] })(request)
+    // What doesn't come from the URL stays as it is: no capability covers it.
+    await expectCode('ERR_CAPABILITY_RESOURCES', () =>
+      requestVerifier({ ...accepting, resources: () => [`${API}/notes/b|a`] })(request),
+    )
+    await expectCode('ERR_CAPABILITY_RESOURCES', () =>
+      requestVerifier({ ...accepting, resources: () => [path.replace('/notes/', '/others/')] })(request),
+    )
+  },
+)
+
 it.each([`${API}:x@api.example.com/notes`, 'https://user@api.example.com/notes'])(
   'a request whose engine kept a user name in its URL, %s, is refused',
   async (url) => {
@@ -88,4 +106,13 @@ it.each([
   expect(await failureOf(async () => verify(await signer.sign(post('', `${API}/notes/1`))))).toBeInstanceOf(
     TypeError,
   )
+})
+
+it('a capability for exactly the URI with percent-encoded characters covers the URL without', async () => {
+  const exact = await testSigner('P-256', { resources: [`${API}/notes/a%7Cb`] })
+  const verify = requestVerifier({ ...accepting, resources: byURL })
+  const request = await exact.sign(post('', `${API}/notes/a|b`))
+  expect((await verify(request)).url).toBe(request.url)
+  const other = await exact.sign(post('', `${API}/notes/a|c`))
+  await expectCode('ERR_CAPABILITY_RESOURCES', () => verify(other))
 })

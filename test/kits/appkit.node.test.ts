@@ -180,6 +180,18 @@ describe("AppKit's configuration", () => {
     await expectCode('ERR_AUTH_FAILED', async () => siwx.setSessions([await signed(CHAIN, second), forged]))
   })
 
+  it('accepts the message of a wallet whose account was not known again if another sign-in of the same call failed', async () => {
+    const { siwx } = auth
+    const connection = await siwx.createMessage({ chainId: CHAIN, accountAddress: '' })
+    const accountAddress = addressOf(ACCOUNT_A)
+    const connected = { data: { ...connection, accountAddress }, message: 'any', signature: '0x' }
+    const forged = { ...connected, data: { ...connected.data, nonce: 'a0b1c2d3e4f5' } }
+    await expectCode('ERR_AUTH_FAILED', () => siwx.setSessions([connected, forged]))
+    await siwx.setSessions([connected])
+    // Now it was answered, and is not accepted any more.
+    await expectCode('ERR_AUTH_FAILED', () => siwx.setSessions([connected]))
+  })
+
   it('remembers the last 100 messages that wait for an account, and no more', async () => {
     const { siwx } = auth
     const messages: SIWXMessage[] = []

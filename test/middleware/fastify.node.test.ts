@@ -2,10 +2,29 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { callerOf, requireSession } from '../../src/middleware/fastify.js'
+import {
+  callerOf,
+  requireSession,
+  type SessionFastifyReply,
+  type SessionFastifyRequest,
+} from '../../src/middleware/fastify.js'
 import { failureOf } from '../setup/expect-code.js'
 import { accepting, post, type TestSigner, testSigner } from '../setup/request-signer.js'
 import { ACCOUNT_A } from '../setup/wallet.js'
+
+// How Fastify declares a route and its hook.
+interface TypedRequest<Params> extends SessionFastifyRequest {
+  readonly params: Params
+}
+type TypedHook<Params> = (request: TypedRequest<Params>, reply: SessionFastifyReply, done: () => void) => void
+type RouteHook<Hook extends (...args: never) => unknown> = (...args: Parameters<Hook>) => unknown
+interface TypedApp {
+  get<Params = unknown>(
+    path: string,
+    options: { onRequest: RouteHook<TypedHook<Params>> | RouteHook<TypedHook<Params>>[] },
+    handler: (request: TypedRequest<Params>) => unknown,
+  ): void
+}
 
 // The hook on a server that calls it as Fastify does; the packed tests have Fastify itself.
 
@@ -117,6 +136,17 @@ describe('Fastify behind requireSession', () => {
     expect(await failureOf(async () => callerOf({}))).toMatchObject({
       message: expect.stringContaining('onRequest'),
     })
+  })
+
+  it('is a hook of one route for TypeScript too, made where it is passed', () => {
+    const hooks: unknown[] = []
+    const app: TypedApp = { get: (_, { onRequest }) => void hooks.push(onRequest) }
+    app.get('/notes', { onRequest: requireSession(accepting) }, (request) => callerOf(request).account)
+    app.get('/notes', { onRequest: [requireSession(accepting)] }, (request) => request.params)
+    app.get<{ id: string }>('/notes/:id', { onRequest: requireSession(accepting) }, ({ params }) => params.id)
+    // @ts-expect-error: no hook of Fastify gets a text.
+    app.get('/notes', { onRequest: (request: string) => void request }, () => undefined)
+    expect(hooks).toHaveLength(4)
   })
 
   it('does not start with wrong options', async () => {

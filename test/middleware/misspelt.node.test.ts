@@ -22,6 +22,15 @@ describe.each(GUARDS)('requireSession of %s', (_, guard) => {
     expect(guard({ ...accepting, onRefused: () => undefined, debug: true } as never)).toBeTypeOf('function')
   })
 
+  it.each([
+    ['no options', undefined],
+    ['a request, as by app.use(requireSession)', new Request('https://api.example.com/notes')],
+  ])('throws for %s, and shows how it is called', (_, options) => {
+    expect(() => guard(options as never)).toThrow(
+      'requireSession({ verifiers, authority, domains, resources })',
+    )
+  })
+
   it.each(['verifiers', 'authority', 'domains', 'resources'])(
     'throws if %s is missing or undefined',
     (name) => {

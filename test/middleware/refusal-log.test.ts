@@ -1,7 +1,9 @@
+import { Hono } from 'hono'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { verifyKeySignature } from '../../src/key/verify.js'
 import { requireSession } from '../../src/middleware/fetch.js'
 import type { RequireSessionOptions } from '../../src/middleware/guard.js'
+import { requireSession as honoSession } from '../../src/middleware/hono.js'
 import { failureOf } from '../setup/expect-code.js'
 import {
   accepting,
@@ -50,6 +52,23 @@ describe('a refusal', () => {
   it('names the option that caused it', async () => {
     await serve({ domains: ['other.example'] })(await signer.sign(post()))
     expect(line()).toContain('which the option `domains` does not accept')
+  })
+
+  it('says so if the middleware was added twice, and not if a client sent a request again', async () => {
+    const guard = honoSession({ ...accepting, now: () => time })
+    const app = new Hono()
+      .use('*', guard)
+      .get('/once', (c) => c.text(c.var.caller.account))
+      .get('/notes', guard, (c) => c.text(c.var.caller.account))
+    const url = 'https://api.example.com/once'
+    const once = await signer.sign(new Request(url))
+    expect((await app.request(once.clone())).status).toBe(200)
+    expect((await app.request(once)).status).toBe(401)
+    expect(line()).toMatch(/ERR_REQUEST_REPLAYED.*sign each request anew$/)
+    lines = []
+    time += 1000
+    expect((await app.request(await signer.sign(new Request(url.replace('once', 'notes'))))).status).toBe(401)
+    expect(line()).toMatch(/ERR_REQUEST_REPLAYED.*add it to each route only once$/)
   })
 
   it('logs no capability, no signature and no query', async () => {

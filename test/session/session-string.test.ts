@@ -140,6 +140,18 @@ describe('a session string', async () => {
     expect(error.message).not.toContain(String(cacao.s['s']).slice(2, 20))
   })
 
+  it.each(['\n', '\r\n', ' '])(
+    'with %j at its end, as files have it, is refused with the reason',
+    async (end) => {
+      const text = (await DIDSession.authorize(auth, { resources })).serialize()
+      const { message } = await expectCode('ERR_SESSION_STRING', () => DIDSession.fromSession(text + end))
+      expect(message).toContain('it has spaces or line breaks around it')
+      await DIDSession.fromSession(`${text}${end}`.trim())
+      const cut = await expectCode('ERR_SESSION_STRING', () => DIDSession.fromSession(text.slice(0, -9)))
+      expect(cut.message).toContain('it is not base64url of JSON')
+    },
+  )
+
   it('that is not yet valid is refused', async () => {
     await expectCode('ERR_CAPABILITY_NOT_YET_VALID', () =>
       DIDSession.fromSession(change({ nbf: '2999-01-01T00:00:00Z' })),

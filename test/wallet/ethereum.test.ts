@@ -270,6 +270,12 @@ describe('ethereumAuth', () => {
     },
   )
 
+  it('takes the provider of a discovered wallet, and names it if it gets the wallet itself', () => {
+    const discovered = { name: 'Wallet', icon: '', rdns: '', provider: testWallet().provider }
+    expect(() => ethereumAuth(discovered as unknown as EthereumSignerInput)).toThrow('(wallet.provider)')
+    expect(ethereumAuth(discovered.provider)).toBeTypeOf('function')
+  })
+
   it('throws a TypeError for an account of another namespace', () => {
     expect(() =>
       ethereumAuth(

@@ -142,6 +142,22 @@ describe('keyAuth', () => {
     await expect(keyAccount(key as KeyInput)).rejects.toThrow(TypeError)
   })
 
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a secret without a type', { secret: secret(7) }],
+    ['a secret that is too short', { type: 'Ed25519', secret: secret(7).slice(1) }],
+    ['an unknown type', { type: 'P-384', secret: secret(7) }],
+    ['a DID of another method', { did: 'did:web:example.com', sign: () => new Uint8Array(64) }],
+  ])('throws at once for %s, before anybody signs in', (_, key) => {
+    expect(() => keyAuth(key as KeyInput, options)).toThrow(TypeError)
+  })
+
+  it('rejects with ERR_AUTH_FAILED if only the curve shows that the secret is no key', async () => {
+    const auth = keyAuth({ type: 'secp256k1', secret: 'ff'.repeat(32) }, options)
+    const { message } = await expectCode('ERR_AUTH_FAILED', () => DIDSession.authorize(auth, { resources }))
+    expect(message).toContain('a valid private key for secp256k1')
+  })
+
   it('refuses a pair whose public key can not be exported, or is of another type, and says which it takes', async () => {
     const made = async (namedCurve: string, isExtractable: boolean): Promise<CryptoKeyPair> => {
       const algorithm = { name: 'ECDSA', namedCurve }
@@ -162,9 +178,8 @@ describe('keyAuth', () => {
   it.each([undefined, ''])('names the environment variable if the secret is %j', async (unset) => {
     const key = { type: 'Ed25519', secret: unset } as unknown as KeyInput
     await expect(keyAccount(key)).rejects.toThrow(/environment variable/)
-    const auth = keyAuth(key, options)
-    const { message } = await expectCode('ERR_AUTH_FAILED', () => DIDSession.authorize(auth, { resources }))
-    expect(message).toMatch(/environment variable/)
+    expect(() => keyAuth(key, options)).toThrow(/environment variable/)
+    expect(() => keyAuth(key, options)).toThrow(TypeError)
   })
 
   it('signs in for its own account only', async () => {

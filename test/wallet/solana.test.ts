@@ -162,6 +162,12 @@ describe('a Solana wallet', () => {
     expect(() => solanaAuth(wallet as SolanaSignerInput)).toThrow(TypeError)
   })
 
+  it('is named if it gets what discoverSolanaWallets found instead', () => {
+    const found = { name: 'Wallet', icon: '', wallet: testSolanaWallet(7).wallet }
+    expect(() => solanaAuth(found as unknown as SolanaSignerInput)).toThrow('(as discovered: found.wallet)')
+    expect(solanaAuth(found.wallet)).toBeTypeOf('function')
+  })
+
   it.each<[string, unknown]>([
     ['undefined, as in a browser without one', undefined],
     ['null', null],

@@ -84,7 +84,7 @@ export function ethereumSigner(input: EthereumSignerInput | null | undefined): E
       return ethersProviderSigner(input as EthersBrowserProvider)
   }
   throw new TypeError(
-    'signer must be an EIP-1193 provider, a viem wallet client or account, an ethers signer (await provider.getSigner()) or a private key',
+    'signer must be an EIP-1193 provider (wallet.provider), a viem wallet client or account, an ethers signer (await provider.getSigner()) or a private key',
   )
 }
 
@@ -143,9 +143,9 @@ function ethersSigner(
 
 function privateKeySigner(input: string | Uint8Array): EthereumSigner {
   const key = typeof input === 'string' ? fromHex(input.replace(/^0x/, '')) : Uint8Array.from(input)
-  if (input === '') throw new TypeError('the private key is empty: is its environment variable set?')
+  if (input === '') throw new TypeError('the private key is empty: set its environment variable')
   // The message must not repeat the argument, which is a secret.
-  if (key?.length !== 32) throw new TypeError('a private key must be 32 bytes, or 64 hex digits')
+  if (key?.length !== 32) throw new TypeError('the private key must be 32 bytes or 64 hex digits')
   return accountSigner(
     async () => (await import('./secp256k1.js')).addressOfPrivateKey(key),
     async (text) => (await import('./secp256k1.js')).eip191Sign(text, key),

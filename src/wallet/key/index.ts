@@ -3,18 +3,19 @@ import type { Cacao } from '../../capability/cacao.js'
 import type { CacaoVerifier } from '../../capability/verify-signature.js'
 import type { SignInMessageOptions } from '../capability-payload.js'
 import { assertMessageOptions } from '../message-options.js'
-import type { KeyInput } from './sign-in.js'
+import { type KeyInput, parseKeyInput } from './key-input.js'
 
 export type { KeyType } from '../../key/session-key.js'
 export type { SignInMessageOptions } from '../capability-payload.js'
-export type { KeyInput, KeySecret, KeySigner } from './sign-in.js'
+export type { KeyInput, KeySecret, KeySigner } from './key-input.js'
 
 /**
  * Makes an auth method that signs in with a bare key, whose did:key is the account. It is meant for servers,
  * command lines, devices and tests, where there is no wallet. Takes a WebCrypto key pair (Ed25519 or P-256),
  * a secret of 32 bytes with its type, or an object with a `did` and a `sign` method, such as a key in a vault.
  *
- * The auth method rejects with `ERR_AUTH_FAILED` if the key does not sign, with `ERR_CAPABILITY_ISSUER` if
+ * Throws a `TypeError` if the key is none of these, such as a secret from an environment variable that is not set. The
+ * auth method rejects with `ERR_AUTH_FAILED` if the key cannot be used or does not sign, with `ERR_CAPABILITY_ISSUER` if
  * the session is for a different account, and with `ERR_ENVIRONMENT` if there is no domain to sign in to.
  *
  * @example
@@ -26,6 +27,7 @@ export function keyAuth(
   options: SignInMessageOptions = {},
 ): (opts: AuthMethodOpts) => Promise<Cacao> {
   assertMessageOptions(options, [])
+  parseKeyInput(key)
   return async (opts) => {
     const { signKeyCapability } = await import('./sign-in.js')
     return signKeyCapability(key, opts, options)

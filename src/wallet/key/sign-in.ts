@@ -1,6 +1,5 @@
 import { utf8 } from '../../base/bytes.js'
 import { SessionError } from '../../base/errors.js'
-import { fromHex } from '../../base/hex.js'
 import { toBase64url } from '../../base/multibase.js'
 import { isBytes } from '../../base/options.js'
 import { type AuthMethodOpts, authError } from '../../capability/auth-method.js'
@@ -18,25 +17,7 @@ import { seedKey } from '../../key/generate-key.js'
 import { type KeyType, type PublicKey, pairKey } from '../../key/session-key.js'
 import { SIGNATURE_LENGTH, verifyKeySignature } from '../../key/verify.js'
 import { capabilityPayload, type SignInMessageOptions } from '../capability-payload.js'
-
-const SECRET_BYTES = 32
-
-/** A key that is kept elsewhere and signs there. */
-export interface KeySigner {
-  /** The key's did:key. */
-  readonly did: string
-  /** Returns a signature of 64 bytes: EdDSA for Ed25519, otherwise ECDSA with SHA-256 as r and s. */
-  sign(data: Uint8Array): Uint8Array | Promise<Uint8Array>
-}
-
-/** A private key: 32 bytes, or 64 hex digits. For Ed25519 it is the seed. */
-export interface KeySecret {
-  readonly type: KeyType
-  readonly secret: Uint8Array | string
-}
-
-/** A bare key that signs in: a WebCrypto key pair, a secret with its type, or an object that signs. */
-export type KeyInput = CryptoKeyPair | KeySecret | KeySigner
+import { type KeyInput, type KeySigner, malformedKeyError, parseKeyInput } from './key-input.js'
 
 /**
  * Signs a capability (CAIP-74) with the key, which is also its issuer, and verifies the signature. Throws
@@ -94,36 +75,23 @@ async function verifyAnyKey(key: PublicKey, signature: Uint8Array, data: Uint8Ar
  * `ERR_ENVIRONMENT` if `crypto.subtle` is missing.
  */
 export async function keySigner(input: KeyInput): Promise<KeySigner & { readonly type: KeyType }> {
-  const { did, sign, secret, type, privateKey, publicKey } = (input ?? {}) as Partial<
-    KeySigner & KeySecret & CryptoKeyPair
-  >
-  if (typeof did === 'string' && typeof sign === 'function') {
-    const key = parseDIDKey(did)
-    if (key) return { did, type: key.type, sign: (data) => (input as KeySigner).sign(data) }
-  } else if (privateKey && publicKey) {
-    const kind = privateKey.algorithm?.name === 'Ed25519' ? 'Ed25519' : 'P-256'
-    const pair = await pairKey({ privateKey, publicKey }, kind).catch((error: unknown) => {
+  const given = parseKeyInput(input)
+  if ('did' in given) {
+    const key = parseDIDKey(given.did)
+    if (key) return { did: given.did, type: key.type, sign: (data) => given.sign(data) }
+  } else if ('secret' in given) {
+    const { type, secret } = given
+    return type === 'Ed25519' ? seedKey(secret) : curveKey(type, secret)
+  } else {
+    const kind = given.privateKey.algorithm?.name === 'Ed25519' ? 'Ed25519' : 'P-256'
+    const pair = await pairKey(given, kind).catch((error: unknown) => {
       if (error instanceof SessionError) throw error
       // The pair is of another type, or its public key can't be exported.
       return undefined
     })
     if (pair) return pair
-  } else {
-    // A secret that comes from an environment variable is often unset.
-    if (type !== undefined && (secret === undefined || secret === ''))
-      throw new TypeError("the key's secret is not set: set the environment variable that it comes from")
-    const bytes = secretBytes(secret)
-    if (bytes && type === 'Ed25519') return seedKey(bytes)
-    if (bytes && (type === 'P-256' || type === 'secp256k1')) return curveKey(type, bytes)
   }
-  throw new TypeError(
-    'key must be a CryptoKeyPair (Ed25519 or P-256, with an extractable public key), { type, secret } with a secret of 32 bytes or 64 hex digits, or { did, sign } with a did:key',
-  )
-}
-
-function secretBytes(secret: unknown): Uint8Array<ArrayBuffer> | undefined {
-  const bytes = typeof secret === 'string' ? fromHex(secret.replace(/^0x/, '')) : secret
-  return isBytes(bytes) && bytes.length === SECRET_BYTES ? new Uint8Array(bytes) : undefined
+  throw malformedKeyError()
 }
 
 async function curveKey(

@@ -79,7 +79,7 @@ export function solanaSigner(input: SolanaSignerInput | null | undefined): Solan
   if (features && Array.isArray(accounts)) return standardSigner(input as SolanaStandardWallet)
   if (typeof signMessage === 'function') return adapterSigner(input as SolanaAdapter)
   throw new TypeError(
-    'wallet must be a wallet of the Wallet Standard, or an object of wallet-adapter with publicKey and signMessage',
+    'wallet must be a wallet of the Wallet Standard (as discovered: found.wallet), or an object of wallet-adapter with publicKey and signMessage',
   )
 }
 

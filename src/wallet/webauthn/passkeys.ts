@@ -143,7 +143,10 @@ function passkeyError(cause: unknown): SessionError {
       { cause },
     )
   const isOtherSite = (cause as { name?: unknown } | null | undefined)?.name === 'SecurityError'
-  const advice = isOtherSite ? ' (rpId must be the host name of this page, or a parent domain of it)' : ''
+  // Developers often open a page at 127.0.0.1, where everything but passkeys works as at localhost.
+  const advice = isOtherSite
+    ? ' (rpId must be the host name of this page, or a parent domain of it; at an IP address there are no passkeys: use localhost instead of 127.0.0.1)'
+    : ''
   return new SessionError('ERR_AUTH_FAILED', `the passkey failed: ${failureReason(cause)}${advice}`, {
     cause,
   })
