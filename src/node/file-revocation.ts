@@ -29,6 +29,7 @@ const OPTIONS: ReadersOf<FileRevocationOptions> = { now: setting(clockOption) }
 /**
  * Keeps revocations in a file, for one or several processes on one machine. Each revocation is a line of JSON, which is on the disk
  * before `revoke` resolves. If the file is missing, it is created with mode 0600. It only grows, by about 100 bytes for each revocation.
+ * A process that only calls `isRevoked` need not be allowed to write the file.
  *
  * The methods reject with `ERR_STORE_UNAVAILABLE` if the file can't be read or written, was removed or replaced after it was
  * opened, or is a symbolic link, and if other users can write to it or replace it (the message says which command to run); and
@@ -164,6 +165,8 @@ interface Opened {
   readonly fd: number
   readonly ino: number
   readonly dev: number
+  /** Why the file can only be read. */
+  readonly refusal?: unknown
 }
 
 /**
@@ -198,12 +201,27 @@ class AppendOnlyFile {
 
   /** Appends bytes in one write. They are on the disk when this resolves. */
   async append(bytes: Uint8Array): Promise<void> {
-    const { fd } = await this.#opened()
+    const { fd } = await this.#writable()
     const { bytesWritten } = await writeFile(fd, bytes)
     if (bytesWritten !== bytes.length) throw new Error('the disk is full')
     await syncFile(fd)
     // Rejects if the file was replaced, because then other processes don't read what was appended here.
     await this.size()
+  }
+
+  /** Opens a file that could only be read once more, because it may have become writable. */
+  async #writable(): Promise<Opened> {
+    const opened = await this.#opened()
+    if (opened.refusal === undefined) return opened
+    const again = await openAt(this.#path)
+    const isSame = again.ino === opened.ino && again.dev === opened.dev
+    if (isSame && again.refusal === undefined) {
+      this.#opening = Promise.resolve(again)
+      closeSync(opened.fd)
+      return again
+    }
+    closeSync(again.fd)
+    throw again.refusal ?? new Error('it was replaced by a different file')
   }
 
   #opened(): Promise<Opened> {
@@ -215,15 +233,25 @@ class AppendOnlyFile {
   }
 }
 
+// A server that only checks requests need not be allowed to write: its user may lack the permission, or the disk is mounted read-only.
+const READ_ONLY: readonly (string | undefined)[] = ['EACCES', 'EROFS', 'EPERM']
+
 async function openAt(path: string): Promise<Opened> {
   await assertOwnFolder(await realpath(dirname(path)))
   const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_LINK
-  const fd = await refusingLinks(path, () => openFile(path, flags, 0o600))
+  let refusal: unknown
+  const fd = await refusingLinks(path, () =>
+    openFile(path, flags, 0o600).catch((error: NodeJS.ErrnoException) => {
+      if (!READ_ONLY.includes(error.code)) throw error
+      refusal = error
+      return openFile(path, constants.O_RDONLY | NO_LINK)
+    }),
+  )
   try {
     const stats = await statFile(fd)
     assertOwnFile(path, stats)
-    await syncFolder(dirname(path))
-    return { fd, ino: stats.ino, dev: stats.dev }
+    if (refusal === undefined) await syncFolder(dirname(path))
+    return { fd, ino: stats.ino, dev: stats.dev, refusal }
   } catch (error) {
     closeSync(fd)
     throw error
