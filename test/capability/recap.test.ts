@@ -101,6 +101,23 @@ describe('abilities', () => {
     expect(fromRecap(recapOf({ att, prf: [] }))).toBeUndefined()
   })
 
+  it.each<[string, Abilities]>([
+    ['one resource with .. segments', { 'https://api.example.com/../notes': { 'notes/read': [{}] } }],
+    ['one resource of two with . segments', { ...ABILITIES, [`${NOTES}/./1`]: { 'notes/read': [{}] } }],
+    ['one ability of two without caveats', { [NOTES]: { 'notes/read': [{}], 'notes/write': [] } }],
+  ])('are not written with %s', (_, abilities) => {
+    expect(fromRecap(toRecap(ABILITIES))).toEqual(ABILITIES)
+    expect(() => toRecap(abilities)).toThrow(TypeError)
+  })
+
+  it('are read from a ReCap only, and from no other URI that ends like one', () => {
+    const recap = toRecap(ABILITIES)
+    const other = recap.replace('urn:recap:', 'urn:other:')
+    expect([fromRecap(recap), fromRecap(other)]).toEqual([ABILITIES, undefined])
+    expect(missingGrants([recap], [recap])).toEqual([])
+    expect(missingGrants([other], [recap])).toEqual([recap])
+  })
+
   const att = { [NOTES]: { 'notes/read': [{}] } }
   it('are written without proofs, and read with or without them', () => {
     expect(recapText(toRecap(att))).toBe(JSON.stringify({ att }))
@@ -210,6 +227,22 @@ describe('a capability with abilities', () => {
       verifyCacao(signed({ resources: [NOTES] }), { ...options, ability }),
     )
     expect(abilitiesOf(payload())).toBeUndefined()
+  })
+})
+
+describe('the ReCap of a one-click sign-in', () => {
+  const att = { eip155: { 'request/personal_sign': [{ purpose: '>>>???' }] } }
+  const base64 = btoa(JSON.stringify({ att })).replace(/=+$/, '')
+
+  it.each([
+    ['base64', base64],
+    ['base64url', toBase64url(utf8(JSON.stringify({ att })))],
+  ])('is told from others in %s, and grants nothing', async (_, encoded) => {
+    expect(base64).toMatch(/[+/]/)
+    const p = payload({ resources: [`urn:recap:${encoded}`] })
+    expect(abilitiesOf(p, true)).toBeUndefined()
+    const error = await expectCode('ERR_CAPABILITY_INVALID', () => abilitiesOf(p))
+    expect(error.message).toContain('oneClickAuth: true')
   })
 })
 
