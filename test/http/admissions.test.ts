@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { PASS_HEADER } from '../../src/http/admissions.js'
+import { givePass, LiveRequests, PASS_HEADER, takePass } from '../../src/http/admissions.js'
 import { memoryReplay, type ReplayStore } from '../../src/http/replay.js'
 import { requireSession } from '../../src/middleware/fetch.js'
 import { failureOf } from '../setup/expect-code.js'
@@ -100,5 +100,49 @@ describe('a handler behind a guard', () => {
       requireSession({ ...options(), admission } as never, () => new Response()),
     )
     expect(failure).toMatchObject({ name: 'TypeError', message: expect.stringContaining('admission') })
+  })
+})
+
+describe('passes', () => {
+  const kept = (): Map<string, unknown> => Reflect.get(globalThis, Symbol.for('cacao-session.admissions'))
+
+  it('are forgotten when they expire, and the oldest one when there are 100,000', () => {
+    // Later than all passes of other tests, which are forgotten with the first of these.
+    const start = NOW + 1e9
+    const give = (id: string, now: number) => givePass(id, now + 1000, now)
+    give('expired', start)
+    expect(kept().size).toBe(1)
+    const oldest = give('oldest', start + 999)
+    expect(kept().size).toBe(2)
+    const next = give('next', start + 1000)
+    expect(kept().size).toBe(2)
+    while (kept().size < 100_000) give('others', start + 1000)
+    give('last', start + 1000)
+    expect(kept().size).toBe(100_000)
+    expect(takePass(oldest, 'oldest', start + 1000)).toBe(false)
+    expect(takePass(next, 'next', start + 1000)).toBe(true)
+    kept().clear()
+  })
+})
+
+describe('live requests', () => {
+  it('are uncounted once: when they expire, or by their function', () => {
+    const live = new LiveRequests(1)
+    const uncount = live.reserve('a', NOW + 1000, NOW)
+    expect(live.reserve('a', NOW + 1000, NOW)).toBeUndefined()
+    const later = NOW + 3_600_000
+    expect(live.reserve('a', later + 1000, later)).toBeDefined()
+    uncount?.()
+    expect(live.reserve('a', later + 1000, later)).toBeUndefined()
+
+    const two = new LiveRequests(2)
+    const one = two.reserve('a', NOW + 1000, NOW)
+    expect(two.reserve('a', NOW + 1000, NOW)).toBeDefined()
+    expect(two.reserve('a', NOW + 1000, NOW)).toBeUndefined()
+    one?.()
+    expect(two.reserve('a', later + 1000, NOW)).toBeDefined()
+    // The other of the first two has expired by now, and only that one.
+    expect(two.reserve('a', later + 1000, later)).toBeDefined()
+    expect(two.reserve('a', later + 1000, later)).toBeUndefined()
   })
 })
