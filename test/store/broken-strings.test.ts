@@ -51,6 +51,8 @@ describe('a backend whose content is', () => {
     expect(await DIDSession.load(undefined, { store: stringStore(backendOf(genuine)) })).toBeDefined()
     const same = backendOf(changed(() => ({})))
     expect(await DIDSession.load(undefined, { store: stringStore(same) })).toBeDefined()
+    const unused = backendOf(changed(() => ({ last: undefined })))
+    expect(await DIDSession.load(ACCOUNT_A, { store: stringStore(unused) })).toBeDefined()
   })
 
   it.each<[name: string, item: () => unknown]>([

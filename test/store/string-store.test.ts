@@ -151,10 +151,10 @@ describe('stringStore', () => {
 
   it('keeps the sessions of other accounts after a sign-out of one', async () => {
     const store = stringStore(mapBackend())
-    await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    const other = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
     const wallet = testWallet({ privateKey: KEY_B })
-    const other = await DIDSession.get(ACCOUNT_B, auth(wallet), { resources, store })
-    await DIDSession.remove(ACCOUNT_A, { store })
+    await DIDSession.get(ACCOUNT_B, auth(wallet), { resources, store })
+    await DIDSession.remove(ACCOUNT_B, { store })
     expect((await DIDSession.list({ store })).map(({ keyDID }) => keyDID)).toEqual([other.keyDID])
   })
 
