@@ -142,6 +142,16 @@ it.each([
   expect((error as TypeError).message).toContain(option)
 })
 
+it('verifyCacao accepts a well-formed ability and the longest chains as options', async () => {
+  const ability = { ability: 'notes/read', resource: 'https://api.example.com/notes' }
+  const delegation = { maxLinks: 4 }
+  await verifyCacao(capability, { ...options, delegation })
+  // This capability has only plain resources.
+  await expectCode('ERR_CAPABILITY_RESOURCES', () =>
+    verifyCacao(capability, { ...options, delegation, ability }),
+  )
+})
+
 describe('a capability of another domain', () => {
   it('is refused, even if its domain begins or ends like an allowed one', async () => {
     const foreign = signed({ domain: 'app.example.co' })
