@@ -3,8 +3,6 @@ import type { CacaoPayload } from './cacao.js'
 
 /** The content of a sign-in message: a payload, with chain and address instead of the account's DID. */
 export interface Message extends Omit<CacaoPayload, 'iss'> {
-  /** `https` in `https://example.com wants you…`. A CACAO has no member for the scheme. */
-  readonly scheme?: string
   /** `Ethereum` in `your Ethereum account`. */
   readonly chainName: string
   readonly address: string
@@ -18,14 +16,20 @@ export interface Message extends Omit<CacaoPayload, 'iss'> {
  */
 export type MessageLayout = 'erc4361' | 'did-session' | 'erc4361-2022' | 'did-session-2022'
 
+/** The content of a text that others wrote. */
+export interface ParsedMessage extends Message {
+  /** `https` in `https://example.com wants you…`. A CACAO has no member for the scheme, so it is never written here. */
+  readonly scheme?: string
+}
+
 /** The text that a wallet shows and signs (CAIP-122; for Ethereum ERC-4361). */
 export function renderMessage(message: Message, layout: MessageLayout = 'erc4361'): string {
-  const { scheme, domain, chainName, address, statement, chainId, resources } = message
+  const { domain, chainName, address, statement, chainId, resources } = message
   const chain = `Chain ID: ${chainId}`
   const isChainLast = layout.endsWith('-2022')
   const noStatement = layout.startsWith('erc4361') ? [''] : []
   const lines = [
-    `${scheme === undefined ? '' : `${scheme}://`}${domain} wants you to sign in with your ${chainName} account:`,
+    `${domain} wants you to sign in with your ${chainName} account:`,
     address,
     '',
     ...(statement === undefined ? noStatement : [statement, '']),
@@ -61,15 +65,15 @@ const HEADER =
  * Splits an ERC-4361 text into its fields. Does not check the values: `parsePayload` does that. Throws
  * `ERR_CAPABILITY_INVALID` if a line is missing, repeated, unknown or out of order.
  */
-export function parseMessage(text: string): Message {
+export function parseMessage(text: string): ParsedMessage {
   const lines = new Lines(text)
   const header = HEADER.exec(lines.next('the domain'))?.groups
   if (!header) throw invalid('the first line')
   const { scheme, domain = '', chainName = '' } = header
   const address = lines.next('the address')
   lines.blank()
-  const statement =
-    lines.peek(1)?.startsWith('URI: ') && lines.peek() === '' ? undefined : lines.next('the statement')
+  // Without a statement, there is another blank line.
+  const statement = lines.peek(1)?.startsWith('URI: ') ? undefined : lines.next('the statement')
   lines.blank()
   const [aud, version, chainId, nonce, iat] = REQUIRED.map((name) => lines.field(name) ?? missing(name))
   const [exp, nbf, requestId] = OPTIONAL.map((name) => lines.field(name))
@@ -94,7 +98,7 @@ export function parseMessage(text: string): Message {
   }
   return Object.fromEntries(
     Object.entries(message).filter(([, value]) => value !== undefined),
-  ) as unknown as Message
+  ) as unknown as ParsedMessage
 }
 
 const REQUIRED = ['URI', 'Version', 'Chain ID', 'Nonce', 'Issued At'] as const

@@ -284,6 +284,6 @@ function abilitiesIn(resources: readonly string[]): Abilities[] {
 }
 
 function mergedRecap(all: readonly Abilities[]): string[] {
-  const merged = all.reduce(unionOfAbilities)
+  const merged = all.reduce(unionOfAbilities, {})
   return Object.keys(merged).length === 0 ? [] : [toRecap(merged)]
 }

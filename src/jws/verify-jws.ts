@@ -18,7 +18,7 @@ import {
 } from '../capability/verify-cacao.js'
 import type { Verifiers } from '../capability/verify-signature.js'
 import { knownKey } from '../key/did-key.js'
-import type { PublicKey } from '../key/session-key.js'
+import type { KeyType, PublicKey } from '../key/session-key.js'
 import { verifyKeySignature } from '../key/verify.js'
 
 /** The checks that a JWS must pass. The options of `verifyCacao` apply to its capability. */
@@ -175,7 +175,7 @@ export interface ParsedJWS {
 }
 
 // The type of key for each algorithm (RFC 7518, RFC 8037, RFC 9864). `EdDSA` is the older name of `Ed25519`.
-const ALGORITHMS = new Map([
+const ALGORITHMS = new Map<unknown, KeyType>([
   ['EdDSA', 'Ed25519'],
   ['Ed25519', 'Ed25519'],
   ['ES256', 'P-256'],
@@ -211,12 +211,11 @@ function read(input: unknown): ParsedJWS {
       "it is a session's token: verify it with verifyToken, or accept signed URLs with the option signedURLs",
     )
   if (typeof kid !== 'string') throw invalid('its header must have a kid')
-  const [keyDID = '', fragment] = kid.split('#', 2)
+  const [keyDID = ''] = kid.split('#', 1)
   const publicKey = knownKey(keyDID)
   const isKid = kid === keyDID || kid === `${keyDID}#${keyDID.slice('did:key:'.length)}`
-  if (!publicKey || !isKid || fragment === '')
-    throw invalid('its kid must be a did:key, or the DID URL of its key')
-  if (typeof alg !== 'string' || ALGORITHMS.get(alg) !== publicKey.type)
+  if (!publicKey || !isKid) throw invalid('its kid must be a did:key, or the DID URL of its key')
+  if (ALGORITHMS.get(alg) !== publicKey.type)
     throw invalid('its alg must fit its key: Ed25519 or EdDSA for an Ed25519 key, ES256 for a P-256 key')
   const capability = typeof cap === 'string' ? /^ipfs:\/\/([A-Za-z0-9]+)$/.exec(cap)?.[1] : undefined
   if (cap !== undefined && !capability) throw invalid('its cap must be an ipfs:// URL')
@@ -228,9 +227,8 @@ function read(input: unknown): ParsedJWS {
 function segments(input: unknown): [string, string, string] {
   const text = typeof input === 'string' ? input : compact(input)
   if (text.length > MAX_LENGTH) throw invalid(`it must have at most ${MAX_LENGTH} characters`)
-  const [head, body, tail, ...more] = text.split('.')
-  if (!head || body === undefined || !tail || more.length > 0)
-    throw invalid('it must have a header, a payload and a signature')
+  const [head, body = '', tail, ...more] = text.split('.')
+  if (!head || !tail || more.length > 0) throw invalid('it must have a header, a payload and a signature')
   return [head, body, tail]
 }
 

@@ -1,12 +1,10 @@
 import { toHex } from '../base/hex.js'
 import { assertValidAt, type Cacao, expiryTime, startTime } from '../capability/cacao.js'
-import { unionOfGrants } from '../capability/recap.js'
 import { signDelegated } from '../capability/verify-signature.js'
 import { parseDIDKey } from '../key/did-key.js'
 import { delegateOptions } from '../options/read-grant-options.js'
-import { resourcesArgument } from '../options/read-options.js'
 import type { DelegateOptions } from '../options/session-options.js'
-import { statementFor } from '../sign-in/request-capability.js'
+import { askedResources, statementFor } from '../sign-in/request-capability.js'
 import type { SessionData } from '../store/store.js'
 
 const NONCE_BYTES = 12
@@ -20,7 +18,7 @@ export async function delegate(
   const options = delegateOptions(given)
   const { audience, expiresInSecs } = options
   assertOtherKey(audience, key.did)
-  const resources = unionOfGrants(resourcesArgument(options.resources ?? parent.p.resources ?? []), [])
+  const resources = askedResources({ resources: options.resources ?? parent.p.resources ?? [] })
   const statement = statementFor(resources, options.statement)
   if (options.resources && resources.length === 0)
     throw new TypeError('resources must name at least one thing that the other key may do')

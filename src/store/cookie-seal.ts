@@ -20,8 +20,7 @@ const BYTES = Uint8Array.of(1)
 /** Seals a value for the cookie of this name. */
 export async function seal(value: string, name: string, secret: Uint8Array): Promise<string> {
   const bytes = fromBase64url(value)
-  const isBase64url = bytes !== undefined && toBase64url(bytes) === value
-  return new CompactEncrypt(isBase64url ? concat(BYTES, bytes) : concat(TEXT, utf8(value)))
+  return new CompactEncrypt(bytes ? concat(BYTES, bytes) : concat(TEXT, utf8(value)))
     .setProtectedHeader({ alg: ALG, enc: ENC })
     .encrypt(await keyFor(name, secret))
 }

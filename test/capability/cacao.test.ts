@@ -34,6 +34,7 @@ describe('parseCacao', () => {
     ['caip122', { h: { t: 'caip122' } }],
     ['bytes for a signature', { s: { t: 'eip191', s: new Uint8Array(65) } }],
     ["a passkey's data", { s: { t: 'webauthn:p256', s: 'abc', m: { aad: new Uint8Array(3) } } }],
+    ['no data beside a signature', { s: { t: 'eip191', s: '0x', m: {} } }],
     ['a signature type that it does not know', { s: { t: 'other:curve', s: 'abc' } }],
   ])('accepts %s', (_, change) =>
     expect(parseCacao({ ...unsigned(), ...change })).toEqual({ ...unsigned(), ...change }),
@@ -108,12 +109,20 @@ describe('parseCacao', () => {
       '__proto__ in the payload',
       { ...unsigned(), p: JSON.parse(`{"__proto__":{"exp":"x"},${JSON.stringify(payload()).slice(1)}`) },
     ],
+    ...['toString', 'constructor', 'valueOf', 'hasOwnProperty'].map((name): [string, unknown] => [
+      `${name} as a member`,
+      with_({ [name]: 'x' }),
+    ]),
     ['members by inheritance', Object.create(unsigned())],
     ['an unknown header type', { ...unsigned(), h: { t: 'eip4362' } }],
     ['a header type by the name of a member of Object.prototype', { ...unsigned(), h: { t: 'toString' } }],
     ['an empty signature', { ...unsigned(), s: { t: 'eip191', s: '' } }],
     ['no bytes for a signature', { ...unsigned(), s: { t: 'eip191', s: new Uint8Array() } }],
     ['numbers for a signature', { ...unsigned(), s: { t: 'eip191', s: [1, 2] } }],
+    [
+      "a passkey's data beside another signature",
+      { ...unsigned(), s: { t: 'eip191', s: '0x', m: { aad: Uint8Array.of(1) } } },
+    ],
     ['a signature type with a line break', { ...unsigned(), s: { t: 'eip191\n', s: 'x' } }],
   ])('refuses %s', async (_, input) => void (await refuses(input)))
 
@@ -136,6 +145,7 @@ describe('parseCacao', () => {
     ['an issuer without a chain', { iss: `did:pkh:${ADDRESS_A}` }],
     ['a request id with a blank', { requestId: 'a b' }],
     ['resources that are no list', { resources: 'ceramic://*' }],
+    ['an object like a list', { resources: { 0: 'ceramic://*', length: 1 } }],
     ['a resource that is no string', { resources: [7] }],
     ['a resource that is no URI', { resources: ['a b'] }],
     ['a line break in a resource', { resources: ['a:b\n- c:d'] }],

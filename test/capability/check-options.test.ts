@@ -25,6 +25,7 @@ const WRONG: readonly (readonly [string, object])[] = [
   ['verifiers', { verifiers: null }],
   ['verifiers', { verifiers: ethereumVerifiers }],
   ['verifiers', { verifiers: { eip191: true } }],
+  ['verifiers', { verifiers: { ...verifiers, other: true } }],
   ['verifiers', { verifiers: [verifiers.eip191] }],
   ['domains', { domains: undefined }],
   ['domains', { domains: null }],
@@ -59,6 +60,10 @@ const WRONG: readonly (readonly [string, object])[] = [
   ['ability', { ability: 'notes/read' }],
   ['ability', { ability: { ability: 'notes/read' } }],
   ['ability', { ability: { ability: 'notes/read', resource: 'ceramic://x', extra: 1 } }],
+  ['ability', { ability: { ability: '', resource: 'ceramic://x' } }],
+  ['ability', { ability: { ability: ['notes/read'], resource: 'ceramic://x' } }],
+  ['ability', { ability: { ability: 'notes/read', resource: ['ceramic://x'] } }],
+  ['ability', { ability: { ability: 'notes/read', resource: '/notes' } }],
   ['account', { issuer: null }],
   ['issuer', { issuer: undefined }],
   ['nonce', { nonce: undefined }],
@@ -79,9 +84,12 @@ const WRONG: readonly (readonly [string, object])[] = [
   ['delegation.maxLinks', { delegation: {} }],
   ['delegation.maxLinks', { delegation: { maxLinks: 1 } }],
   ['delegation.maxLinks', { delegation: { maxLinks: 5 } }],
+  ['delegation.maxLinks', { delegation: { maxLinks: 2.5 } }],
   ['delegation.maxLinks', { delegation: { maxLinks: '2' } }],
   ['maxSecs', { delegation: { maxLinks: 2, maxSecs: undefined } }],
   ['delegation.maxSecs', { delegation: { maxLinks: 2, maxSecs: 0 } }],
+  ['delegation.maxSecs', { delegation: { maxLinks: 2, maxSecs: '60' } }],
+  ['delegation.maxSecs', { delegation: { maxLinks: 2, maxSecs: Number.POSITIVE_INFINITY } }],
   ['maxsecs', { delegation: { maxLinks: 2, maxsecs: 60 } }],
   ['clockSkewSecs', { clockSkewSecs: -1 }],
   ['clockSkewSecs', { clockSkewSecs: '300' }],
@@ -132,6 +140,16 @@ it.each([
   const error = await failureOf(() => verifyCacao(capability, { ...options, ...changes } as never))
   expect(error).toBeInstanceOf(TypeError)
   expect((error as TypeError).message).toContain(option)
+})
+
+it('verifyCacao accepts a well-formed ability and the longest chains as options', async () => {
+  const ability = { ability: 'notes/read', resource: 'https://api.example.com/notes' }
+  const delegation = { maxLinks: 4 }
+  await verifyCacao(capability, { ...options, delegation })
+  // This capability has only plain resources.
+  await expectCode('ERR_CAPABILITY_RESOURCES', () =>
+    verifyCacao(capability, { ...options, delegation, ability }),
+  )
 })
 
 describe('a capability of another domain', () => {

@@ -18,7 +18,7 @@ describe('oversized and nested input', () => {
     ['a resource of 16,385 characters', { resources: [`a:${'x'.repeat(16_384)}`] }],
     ['1001 resources', { resources: Array.from({ length: 1001 }, (_, i) => `a:${i}`) }],
     [
-      '65,537 characters in all resources',
+      '65,538 characters in all resources',
       { resources: Array.from({ length: 5 }, (_, i) => `${i === 4 ? 'a:' : 'a:'.padEnd(16_384, 'x')}`) },
     ],
     ['a megabyte in the request id', { requestId: 'x'.repeat(1_000_000) }],
@@ -33,8 +33,12 @@ describe('oversized and nested input', () => {
   })
 
   it('is accepted up to the limit', () => {
-    const resources = Array.from({ length: 1000 }, (_, i) => `a:${i}`)
-    expect(() => parseCacao(unsigned({ resources, statement: 'x'.repeat(16_384) }))).not.toThrow()
+    const many = Array.from({ length: 1000 }, (_, i) => `a:${i}`)
+    const long = Array.from({ length: 4 }, () => 'a:'.padEnd(16_384, 'x'))
+    for (const resources of [many, long])
+      expect(() => parseCacao(unsigned({ resources, statement: 'x'.repeat(16_384) }))).not.toThrow()
+    const s = { t: 'webauthn:p256', s: new Uint8Array(16_384), m: { aad: new Uint8Array(16_384) } }
+    expect(parseCacao({ ...unsigned(), s }).s).toEqual(s)
   })
 })
 
@@ -66,7 +70,11 @@ describe('input with getters', () => {
     }
   })
 
-  it('can not change an accepted capability', () => {
+  it('can not change an accepted capability', async () => {
+    const verified = await verifyCacao(signed(), { verifiers })
+    expect(() => Object.assign(verified, { p: payload() })).toThrow(TypeError)
+    expect(() => Object.assign(verified, { root: verified })).toThrow(TypeError)
+    expect(parseCacao(verified)).toBe(verified)
     const cacao = signed()
     expect(() => Object.assign(cacao.p, { iss: 'other' })).toThrow(TypeError)
     expect(() => cacao.p.resources?.push('all://*')).toThrow(TypeError)

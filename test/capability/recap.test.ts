@@ -8,6 +8,7 @@ import {
   recapStatement,
   toRecap,
   unionOfGrants,
+  withoutRecapStatement,
 } from '../../src/capability/recap.js'
 import { type Abilities, allows, recapAllows } from '../../src/capability/resources.js'
 import { verifyCacao } from '../../src/capability/verify-cacao.js'
@@ -82,6 +83,9 @@ describe('abilities', () => {
   it('are described in a statement, after the app’s own words', () => {
     expect(recapStatement(ABILITIES)).toBe(SAID)
     expect(recapStatement(ABILITIES, 'Keep notes.')).toBe(`Keep notes. ${SAID}`)
+    for (const words of ['', 'Keep notes.'])
+      expect(withoutRecapStatement(`${words} ${SAID}`.trim())).toBe(words)
+    expect(withoutRecapStatement('Keep notes. ')).toBe('Keep notes. ')
   })
 
   it.each<[string, unknown]>([
@@ -91,6 +95,7 @@ describe('abilities', () => {
     ['a target that is no URI', { notes: { 'notes/read': [{}] } }],
     ['another ReCap as the target', { 'urn:recap:e30': { 'notes/read': [{}] } }],
     ['no abilities', { [NOTES]: {} }],
+    ['null for its abilities', { [NOTES]: null }],
     ['an ability without a namespace', { [NOTES]: { read: [{}] } }],
     ['an ability with a quote', { [NOTES]: { "notes/re'ad": [{}] } }],
     ['an ability in three parts', { [NOTES]: { 'notes/read/all': [{}] } }],
@@ -99,6 +104,23 @@ describe('abilities', () => {
   ])('are refused with %s', (_, att) => {
     expect(() => toRecap(att as Abilities)).toThrow(TypeError)
     expect(fromRecap(recapOf({ att, prf: [] }))).toBeUndefined()
+  })
+
+  it.each<[string, Abilities]>([
+    ['one resource with .. segments', { 'https://api.example.com/../notes': { 'notes/read': [{}] } }],
+    ['one resource of two with . segments', { ...ABILITIES, [`${NOTES}/./1`]: { 'notes/read': [{}] } }],
+    ['one ability of two without caveats', { [NOTES]: { 'notes/read': [{}], 'notes/write': [] } }],
+  ])('are not written with %s', (_, abilities) => {
+    expect(fromRecap(toRecap(ABILITIES))).toEqual(ABILITIES)
+    expect(() => toRecap(abilities)).toThrow(TypeError)
+  })
+
+  it('are read from a ReCap only, and from no other URI that ends like one', () => {
+    const recap = toRecap(ABILITIES)
+    const other = recap.replace('urn:recap:', 'urn:other:')
+    expect([fromRecap(recap), fromRecap(other)]).toEqual([ABILITIES, undefined])
+    expect(missingGrants([recap], [recap])).toEqual([])
+    expect(missingGrants([other], [recap])).toEqual([recap])
   })
 
   const att = { [NOTES]: { 'notes/read': [{}] } }
@@ -164,6 +186,18 @@ describe('a grant of abilities', () => {
     expect(missingGrants(['urn:*'], [read])).toEqual([read])
   })
 
+  it('covers all resources of a ReCap or none, and all caveats if it has none itself', () => {
+    const withCaveats = (...days: number[]) =>
+      toRecap({ [NOTES]: { 'notes/read': days.map((count) => ({ days: count })) } })
+    const elsewhere = toRecap({ [NOTES]: { 'notes/read': [{}] }, 'https://c.d/': { 'notes/read': [{}] } })
+    expect(missingGrants([elsewhere], [read])).toEqual([])
+    expect(missingGrants([read], [elsewhere])).toEqual([elsewhere])
+    expect(missingGrants([read], [withCaveats(3, 4)])).toEqual([])
+    expect(missingGrants([withCaveats(3, 4)], [withCaveats(3)])).toEqual([])
+    expect(missingGrants([withCaveats(3)], [withCaveats(3, 4)])).toEqual([withCaveats(3, 4)])
+    expect(missingGrants([withCaveats(3, 4)], [read])).toEqual([read])
+  })
+
   it('is merged into one ReCap at the end', () => {
     const all = unionOfGrants([read, 'https://a.b/'], ['https://c.d/', ban(3), ban(4)])
     expect(all.slice(0, 2)).toEqual(['https://a.b/', 'https://c.d/'])
@@ -172,6 +206,10 @@ describe('a grant of abilities', () => {
     })
     expect(all).toHaveLength(3)
     expect(unionOfGrants(['https://a.b/'], ['https://a.b/'])).toEqual(['https://a.b/'])
+    // Unchanged, with proofs that we would not write.
+    const proven = recapOf({ att: { [NOTES]: { 'notes/read': [{}] } }, prf: ['zM5K'] })
+    expect(unionOfGrants([proven], ['https://a.b/', proven])).toEqual(['https://a.b/', proven])
+    expect(unionOfGrants(['urn:recap:AA', 'https://a.b/'], ['urn:recap:AB'])).toEqual(['https://a.b/'])
   })
 })
 
@@ -213,6 +251,22 @@ describe('a capability with abilities', () => {
   })
 })
 
+describe('the ReCap of a one-click sign-in', () => {
+  const att = { eip155: { 'request/personal_sign': [{ purpose: '>>>???' }] } }
+  const base64 = btoa(JSON.stringify({ att })).replace(/=+$/, '')
+
+  it.each([
+    ['base64', base64],
+    ['base64url', toBase64url(utf8(JSON.stringify({ att })))],
+  ])('is told from others in %s, and grants nothing', async (_, encoded) => {
+    expect(base64).toMatch(/[+/]/)
+    const p = payload({ resources: [`urn:recap:${encoded}`] })
+    expect(abilitiesOf(p, true)).toBeUndefined()
+    const error = await expectCode('ERR_CAPABILITY_INVALID', () => abilitiesOf(p))
+    expect(error.message).toContain('oneClickAuth: true')
+  })
+})
+
 describe('an ability with an empty list of caveats', () => {
   // The first example of ERC-5573, which signs `did:key:example` into its text.
   const STATEMENT =
@@ -238,6 +292,8 @@ describe('an ability with an empty list of caveats', () => {
     expect(unionOfGrants([nobody], [RECAP_OF_ERC])).toEqual([])
     const read = toRecap({ [NOTES]: { 'notes/read': [{ days: 3 }] } })
     expect(unionOfGrants([nobody], [read])).toEqual([read])
+    const both = recapOf({ att: { [NOTES]: { 'notes/read': [{ days: 3 }], 'notes/write': [] } } })
+    expect(unionOfGrants([both], [nobody])).toEqual([read])
   })
 })
 

@@ -76,6 +76,7 @@ describe('nonces', () => {
     const others = [nonces().issue(), later, nonce.toUpperCase(), `${nonce}0`, nonce.slice(1), '', 'abcdefgh']
     for (const other of [...changed, ...others]) expect(await consume(other)).toBe(false)
     expect(await consume(undefined as unknown as string)).toBe(false)
+    expect(await consume([nonce] as unknown as string)).toBe(false)
     expect(await consume(nonce)).toBe(true)
   })
 
@@ -109,7 +110,10 @@ describe('nonces', () => {
     ['a secret of zeros', { secret: new Uint8Array(32) }],
     ['no time', { expiresInSecs: 0 }],
     ['endless time', { expiresInSecs: Number.POSITIVE_INFINITY }],
+    ['more than a year', { expiresInSecs: 365 * 86_400 + 1 }],
+    ['a string as the time', { expiresInSecs: '600' }],
   ])('throws a TypeError for %s', async (_, options) => {
     expect(await failureOf(() => nonces(options as never))).toBeInstanceOf(TypeError)
+    expect(nonces({ expiresInSecs: 365 * 86_400 }).issue()).toMatch(/^[0-9a-f]{52}$/)
   })
 })

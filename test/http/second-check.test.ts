@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { memoryReplay, type ReplayStore } from '../../src/http/replay.js'
-import { type Check, PASS_HEADER } from '../../src/http/second-check.js'
+import { type Check, givePass, PASS_HEADER, takePass } from '../../src/http/second-check.js'
 import { requireSession } from '../../src/middleware/fetch.js'
 import { failureOf } from '../setup/expect-code.js'
 import { accepting, NOW, post, type TestSigner, testSigner } from '../setup/request-signer.js'
@@ -103,5 +103,27 @@ describe('a handler behind a guard', () => {
       name: 'TypeError',
       message: expect.stringMatching(/^check (?:must be|is undefined)/),
     })
+  })
+})
+
+describe('passes', () => {
+  const kept = (): Map<string, unknown> => Reflect.get(globalThis, Symbol.for('cacao-session.passes'))
+
+  it('are forgotten when they expire, and the oldest one when there are 100,000', () => {
+    // Later than all passes of other tests, which are forgotten with the first of these.
+    const start = NOW + 1e9
+    const give = (id: string, now: number) => givePass(id, now + 1000, now)
+    give('expired', start)
+    expect(kept().size).toBe(1)
+    const oldest = give('oldest', start + 999)
+    expect(kept().size).toBe(2)
+    const next = give('next', start + 1000)
+    expect(kept().size).toBe(2)
+    while (kept().size < 100_000) give('others', start + 1000)
+    give('last', start + 1000)
+    expect(kept().size).toBe(100_000)
+    expect(takePass(oldest, 'oldest', start + 1000)).toBe(false)
+    expect(takePass(next, 'next', start + 1000)).toBe(true)
+    kept().clear()
   })
 })

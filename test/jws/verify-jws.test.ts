@@ -47,6 +47,7 @@ const kinds: [string, () => Signed][] = [
 const jsonOf = (segment = ''): Record<string, unknown> =>
   JSON.parse(fromUtf8(fromBase64url(segment) ?? new Uint8Array()) ?? '')
 const segmentOf = (value: unknown): string => toBase64url(utf8(JSON.stringify(value)))
+const segmentsOf = (header: object): string => `${segmentOf(header)}.e30.e30`
 
 /** The JWS with another header, signed again by the session's own key, so that only the header is wrong. */
 async function resign({ session, jws }: Signed, changes: object): Promise<string> {
@@ -179,6 +180,7 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     ['no key', { kid: undefined }],
     ['a key of another method', { kid: 'did:web:example.com#1' }],
     ['a fragment of another key', { kid: 'did:key:z6Mkmv8eidUXgMTeNmHS2fsrXmEfVGjwsJc2ZWkavn7MtKb3#other' }],
+    ['a kid that is no string', { kid: 7 }],
     ['a critical extension', { crit: ['exp'] }],
     ['an unencoded payload', { b64: false }],
     ['a cap without ipfs:', { cap: 'bafyreidjeghhdzg5bs7bt4gsnm2vtj5cnyz6of4v5jmmdf3jeuldmxtsp4' }],
@@ -194,6 +196,58 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
     for (const cid of ['', 'bafy\u001b[2J', 'bafy\nbafy', 'bafy\n', 'bafy/path', 'bafy\u212a'])
       await expectCode('ERR_JWS_INVALID', () => named(`ipfs://${cid}`))
     await expectCode('ERR_JWS_INVALID', () => named(['ipfs://bafy']))
+  })
+
+  it('names its key by its did:key, or by the DID URL of that key', async () => {
+    const { keyDID } = signed().session
+    const named = async (kid: string) => verifyJWS(await resign(signed(), { kid, cap: undefined }))
+    for (const kid of [keyDID, `${keyDID}#${keyDID.slice(8)}`])
+      expect(await named(kid)).toMatchObject({ keyDID, kid })
+    for (const kid of [`${keyDID}#`, `${keyDID}#1`, `${keyDID}#${keyDID.slice(8)}#`, `${keyDID}?a#1`])
+      await expectCode('ERR_JWS_INVALID', () => named(kid))
+  })
+
+  it('has any type but that of a session token', async () => {
+    const typed = async (typ: unknown) => verifyJWS(await resign(signed(), { typ, cap: undefined }))
+    for (const typ of [undefined, 'JWT', 'JWS', 'application/vc+jwt'])
+      expect(await typed(typ)).toMatchObject({ issuer: signed().session.keyDID })
+    for (const typ of ['cacao-session', 'cacao-session+jwt', 'application/Cacao-Session-url+jwt'])
+      await expectCode('ERR_JWS_INVALID', () => typed(typ))
+  })
+
+  it('has three parts and one signature, and its payload in base64url', async () => {
+    const { session, jws, compact } = signed()
+    const { signatures } = jws
+    expect(await verifyJWS({ payload: jws.payload, signatures })).toMatchObject({ payload: { note: 'ü' } })
+    for (const input of [
+      `${compact}.`,
+      `${compact}.e30`,
+      { ...jws, signatures: [...signatures, ...signatures] },
+    ])
+      await expectCode('ERR_JWS_INVALID', () => verifyJWS(input))
+    const withText = async (text: string) => {
+      const input = `${signatures[0]?.protected}.${text}`
+      return verifyJWS(`${input}.${toBase64url(await session.sign(utf8(input)))}`)
+    }
+    expect((await withText('e30')).payload).toEqual({})
+    expect((await withText('')).payloadBytes).toEqual(new Uint8Array())
+    for (const text of ['e30=', 'e3 0', 'e31', '{}'])
+      await expectCode('ERR_JWS_INVALID', () => withText(text))
+  })
+
+  it('has at most 400,000 characters', async () => {
+    const ofLength = async (length: number) => {
+      const head = segmentOf({
+        ...jsonOf(signed().jws.signatures[0]?.protected),
+        pad: 'x'.repeat(length % 3),
+      })
+      const input = `${head}.${'A'.repeat(length - head.length - 88)}`
+      return `${input}.${toBase64url(await signed().session.sign(utf8(input)))}`
+    }
+    const [most, tooMany] = [await ofLength(400_000), await ofLength(400_001)]
+    expect([most.length, tooMany.length]).toEqual([400_000, 400_001])
+    expect(await verifyJWS(most)).toMatchObject({ issuer: signed().session.keyDID })
+    await expectCode('ERR_JWS_INVALID', () => verifyJWS(tooMany))
   })
 
   it('is refused if its header names the other algorithm', async () => {
@@ -236,28 +290,35 @@ describe.each(kinds)('a JWS signed with %s', (_, signed) => {
 
 describe('malformed input', () => {
   it.each([
-    undefined,
-    null,
-    7,
-    '',
-    'a.b',
-    'a.b.c.d',
-    '...',
-    'e30.e30.e30',
-    'W10.e30.e30',
-    'bnVsbA.e30.e30',
-    'e30=.e30.e30',
-    {},
-    [],
-    { payload: 'e30', signatures: [] },
-    { payload: 'e30', signatures: [{}, {}] },
-    { payload: 'e30', signatures: [null] },
-    { payload: 7, signatures: [{ protected: 'e30', signature: 'e30' }] },
-    'x'.repeat(400_001),
-  ])(
-    'is refused: case %#',
-    async (input) => void (await expectCode('ERR_JWS_INVALID', () => verifyJWS(input))),
-  )
+    [undefined, 'a string or an object'],
+    [null, 'a string or an object'],
+    [7, 'a string or an object'],
+    ['', 'a header, a payload and a signature'],
+    ['a.b', 'a header, a payload and a signature'],
+    ['a.b.c.d', 'a header, a payload and a signature'],
+    ['...', 'a header, a payload and a signature'],
+    ['.e30.e30', 'a header, a payload and a signature'],
+    ['e30.e30.', 'a header, a payload and a signature'],
+    ['e30.e30.e30', 'must have a kid'],
+    ['W10.e30.e30', 'must be an object'],
+    ['bnVsbA.e30.e30', 'must be an object'],
+    ['fw.e30.e30', 'must be JSON'],
+    ['e30=.e30.e30', 'base64url'],
+    ['e30.e30=.e30', 'base64url'],
+    ['e30.e30.e30=', 'base64url'],
+    [segmentsOf({ kid: 7 }), 'must have a kid'],
+    [segmentsOf({ kid: 'did:web:example.com' }), 'a did:key'],
+    [{}, 'exactly one signature'],
+    [[], 'exactly one signature'],
+    [{ payload: 'e30', signatures: [] }, 'exactly one signature'],
+    [{ payload: 'e30', signatures: [{}, {}] }, 'exactly one signature'],
+    [{ payload: 'e30', signatures: [null] }, 'exactly one signature'],
+    [{ payload: 'e30', signatures: ['e30'] }, 'exactly one signature'],
+    [{ payload: 7, signatures: [{ protected: 'e30', signature: 'e30' }] }, 'must be strings'],
+    ['x'.repeat(400_001), 'at most 400000 characters'],
+  ])('is refused, and the error says why: case %#', async (input, reason) => {
+    expect((await expectCode('ERR_JWS_INVALID', () => verifyJWS(input))).message).toContain(reason)
+  })
 })
 
 describe('input that throws when it is read', () => {

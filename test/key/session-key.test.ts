@@ -69,6 +69,26 @@ describe('a stored pair', () => {
     expect(await sessionKeyOfPair(other)).toBeUndefined()
   })
 
+  it('is refused if its halves are of different kinds', async () => {
+    const made = (algorithm: EcKeyGenParams | string, isExtractable = false): Promise<CryptoKeyPair> =>
+      crypto.subtle.generateKey(algorithm, isExtractable, ['sign', 'verify']) as Promise<CryptoKeyPair>
+    const { privateKey, publicKey } = await made({ name: 'ECDSA', namedCurve: 'P-256' })
+    const [p384, ed25519] = [await made({ name: 'ECDSA', namedCurve: 'P-384' }), await made('Ed25519')]
+    const open = await made({ name: 'ECDSA', namedCurve: 'P-256' }, true)
+    expect((await sessionKeyOfPair({ privateKey, publicKey }))?.type).toBe('P-256')
+    for (const pair of [
+      { privateKey, publicKey: ed25519.publicKey },
+      { privateKey: ed25519.privateKey, publicKey },
+      { privateKey: p384.privateKey, publicKey },
+      { privateKey, publicKey: p384.publicKey },
+      { privateKey, publicKey: open.privateKey },
+      { privateKey: publicKey, publicKey },
+      { privateKey },
+      { publicKey },
+    ])
+      expect(await sessionKeyOfPair(pair)).toBeUndefined()
+  })
+
   const algorithm = { name: 'Ed25519' }
   const half = { algorithm, type: 'private', extractable: false }
   it.each([

@@ -43,17 +43,29 @@ describe('signing in with abilities', () => {
     await expect(get({})).rejects.toThrow(TypeError)
   })
 
-  it.each([
+  const MALFORMED: [string, string[]][] = [
     ['one that is no JSON', ['urn:recap:AA']],
     ['two of them', ['urn:recap:AA', 'urn:recap:AB']],
     ['one beside a good one, which would be all that is granted', ['urn:recap:AA', toRecap(READ)]],
     ['one about methods of a wallet', [`urn:recap:${btoa('{"att":{"eip155":{"request/x":[{}]}}}')}`]],
-  ])('asks for no malformed ReCap: %s', async (_, resources) => {
+  ]
+
+  it.each(MALFORMED)('asks for no malformed ReCap: %s', async (_, resources) => {
     const error = await failureOf(() => get(READ, { resources }))
     expect(error).toBeInstanceOf(TypeError)
     expect(String(error)).toContain('resources contains a malformed ReCap')
     expect(wallet.calls).toEqual([])
     expect((await get(READ, { resources: [toRecap(BOTH)] })).authorizations).toEqual([toRecap(BOTH)])
+  })
+
+  it.each(MALFORMED)('delegates no malformed ReCap: %s', async (_, resources) => {
+    const session = await get(READ)
+    const { keyDID: audience } = await get(READ, { namespace: 'worker' })
+    const error = await failureOf(() => session.delegate({ audience, resources }))
+    expect(error).toBeInstanceOf(TypeError)
+    expect(String(error)).toContain('resources contains a malformed ReCap')
+    const { p } = await session.delegate({ audience, resources: [toRecap(READ)] })
+    expect(p.resources).toEqual([toRecap(READ)])
   })
 
   it('returns a session whose can() is true for those abilities only, until it expires', async () => {

@@ -51,6 +51,8 @@ describe('a backend whose content is', () => {
     expect(await DIDSession.load(undefined, { store: stringStore(backendOf(genuine)) })).toBeDefined()
     const same = backendOf(changed(() => ({})))
     expect(await DIDSession.load(undefined, { store: stringStore(same) })).toBeDefined()
+    const unused = backendOf(changed(() => ({ last: undefined })))
+    expect(await DIDSession.load(ACCOUNT_A, { store: stringStore(unused) })).toBeDefined()
   })
 
   it.each<[name: string, item: () => unknown]>([
@@ -92,7 +94,19 @@ describe('a backend whose content is', () => {
           sessions: [{ ...rest, cacao: { ...cacao, p: { ...cacao.p, exp: '2099-01-01T00:00:00Z' } } }],
         })),
     ],
+    [
+      'a good session beside a broken one',
+      () => changed(({ sessions: [session] }) => ({ sessions: [session, { ...session, cacao: {} }] })),
+    ],
+    ['a list in place of a session', () => changed(({ sessions: [session] }) => ({ sessions: [[session]] }))],
     ['an invalid last use', () => changed(() => ({ last: { account: 7, at: 'now' } }))],
+    ['a last use without a time', () => changed(({ last }) => ({ last: { ...last, at: undefined } }))],
+    [
+      'a last use by half an account',
+      () => changed(({ last }) => ({ last: { ...last, keyDID: undefined } })),
+    ],
+    ['a last use by another half', () => changed(({ last }) => ({ last: { ...last, account: undefined } }))],
+    ['a last use by a list', () => changed(({ last }) => ({ last: { ...last, account: [ACCOUNT_A] } }))],
     ['a note of signing out', () => changed(() => ({ sessions: [], last: { at: 1 } }))],
   ])('%s counts as signed out, and a new sign-in works', async (_, item) => {
     const backend = backendOf(item())

@@ -149,6 +149,15 @@ describe('stringStore', () => {
     expect([...backend.items.keys()]).toEqual(['cacao-session:default'])
   })
 
+  it('keeps the sessions of other accounts after a sign-out of one', async () => {
+    const store = stringStore(mapBackend())
+    const other = await DIDSession.get(ACCOUNT_A, auth(), { resources, store })
+    const wallet = testWallet({ privateKey: KEY_B })
+    await DIDSession.get(ACCOUNT_B, auth(wallet), { resources, store })
+    await DIDSession.remove(ACCOUNT_B, { store })
+    expect((await DIDSession.list({ store })).map(({ keyDID }) => keyDID)).toEqual([other.keyDID])
+  })
+
   it('throws a TypeError for a P-256 key, which is no string, before the wallet is asked', async () => {
     const store = stringStore(mapBackend())
     const wallet = testWallet()

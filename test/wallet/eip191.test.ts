@@ -72,22 +72,34 @@ describe('the eip191 verifier', () => {
   })
 
   it.each([
-    ['zeros', `0x${'00'.repeat(65)}`],
     ['another v', `0x${r}${s}${v === '1b' ? '1c' : '1b'}`],
-    ['an unknown v', `0x${r}${s}1d`],
-    ['a high s', `0x${r}${otherS}${v === '1b' ? '1c' : '1b'}`],
-    ['a byte too few', hex.slice(0, -2)],
-    ['a byte too many', `${hex}00`],
-    ['no 0x', hex.slice(2)],
-    ['upper case', `0x${hex.slice(2).toUpperCase()}`],
-    ['white space', `${hex} `],
-    ['no hex', 'garbage'],
+    // The compact form (ERC-2098) of a signature with another v.
+    ['no v', hex.slice(0, -2)],
     ['the signature of another account', signed({}, KEY_B).s.s],
     ['the signature of another message', signed({ nonce: 'othernonce' }).s.s],
   ])('refuses %s', async (_, signature) => {
     await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
       verifyCacao(withSignature(genuine, signature), { verifiers, now }),
     )
+  })
+
+  it.each([
+    ['zeros', `0x${'00'.repeat(65)}`],
+    ['an s of zero', `0x${r}${'0'.repeat(64)}${v}`],
+    ['an unknown v', `0x${r}${s}1d`],
+    ['another unknown v', `0x${r}${s}02`],
+    ['a high s', `0x${r}${otherS}${v === '1b' ? '1c' : '1b'}`],
+    ['a byte too many', `${hex}00`],
+    ['a byte too many, in bytes', fromHex(`${hex.slice(2)}00`)],
+    ['no 0x', hex.slice(2)],
+    ['upper case', `0x${hex.slice(2).toUpperCase()}`],
+    ['white space', `${hex} `],
+    ['no hex', 'garbage'],
+  ])('refuses %s as malformed', async (_, signature) => {
+    const error = await expectCode('ERR_CAPABILITY_SIGNATURE', () =>
+      verifyCacao(withSignature(genuine, signature), { verifiers, now }),
+    )
+    expect(error.message).toContain('malformed eip191 signature')
   })
 
   it.each([

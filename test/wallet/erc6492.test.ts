@@ -79,6 +79,62 @@ describe('a contract account’s signature', () => {
   })
 })
 
+describe('a signature with a delegation (ERC-8010)', () => {
+  const types = parseAbiParameters(
+    '(uint256 chainId, address delegation, uint256 nonce, uint8 yParity, uint256 r, uint256 s), address to, bytes data',
+  )
+  const contextOf = (data: Hex): string =>
+    encodeAbiParameters(types, [
+      { chainId: 31337n, delegation: ADDRESS_A, nonce: 7n, yParity: 1, r: 2n ** 255n, s: 3n },
+      ADDRESS_A,
+      data,
+    ]).slice(2)
+  const word = (number: number): string => number.toString(16).padStart(64, '0')
+  const magic = '8010'.repeat(16)
+  const signature = SIGNATURE.slice(2)
+  const wrapped = (context: string, length = context.length / 2, before = signature): string =>
+    `0x${before}${context}${word(length)}${magic}`
+  const context = contextOf('0x1111')
+  const withWord = (i: number, value: string): string =>
+    wrapped(context.slice(0, 64 * i) + value + context.slice(64 * (i + 1)))
+
+  it.each(['', '1111', '11'.repeat(32), '11'.repeat(33)])('is parsed: %s', (data) => {
+    const delegation = {
+      chainId: 31337n,
+      address: BigInt(ADDRESS_A),
+      nonce: 7n,
+      yParity: 1n,
+      r: 2n ** 255n,
+      s: 3n,
+    }
+    expect(parseContractSignature(wrapped(contextOf(`0x${data}`)))).toEqual({
+      signature,
+      delegation: { ...delegation, to: BigInt(ADDRESS_A), data },
+    })
+  })
+
+  it.each([
+    ['nothing else', `0x${magic}`],
+    ['a part of a length', `0x00${magic}`],
+    ['a length of nothing', `0x${signature}${word(0)}${magic}`],
+    ['no signature', wrapped(context, context.length / 2, '')],
+    ['a length beyond the start', wrapped(context, 10_000)],
+    ['a length beyond everything', `0x${signature}${context}${'f'.repeat(64)}${magic}`],
+    ['a length that leaves out a word', wrapped(context, context.length / 2 - 32)],
+    ['a length that leaves out all but a word', wrapped(context, 32)],
+    ['a word added', wrapped(context + word(0))],
+    ['a delegation to what is no address', withWord(1, `01${context.slice(66, 128)}`)],
+    ['a receiver that is no address', withWord(6, (1n << 160n).toString(16).padStart(64, '0'))],
+    ['another place for the data', withWord(7, word(0x120))],
+    ['a length of the data that hides a byte', withWord(8, word(1))],
+    ['a length of the data beyond everything', withWord(8, 'f'.repeat(64))],
+    ['something in the padding', withWord(9, `1111${'0'.repeat(59)}1`)],
+  ])('is refused with %s', (_, text) => {
+    expect(parseContractSignature(wrapped(context))?.delegation?.data).toBe('1111')
+    expect(parseContractSignature(text)).toBeUndefined()
+  })
+})
+
 it('arguments are encoded as viem encodes them', () => {
   const types = parseAbiParameters('uint256, bytes, address, bytes')
   for (const [a, b] of [

@@ -28,6 +28,7 @@ import {
   type TestSolanaWallet,
   testSolanaWallet,
 } from '../setup/solana-wallet.js'
+import { ACCOUNT_A } from '../setup/wallet.js'
 
 const resources = ['https://api.example.com/*']
 const domain = { domain: 'app.example.com' }
@@ -339,6 +340,22 @@ describe('the verifier of Solana accounts', () => {
     const cacao = signedBy(7, rest)
     await verifyCacao(cacao, { verifiers })
     expect(renderSolanaMessage(cacao.p)).toContain(`${test.address}\n\nURI: `)
+  })
+
+  it('accepts bytes for a signature, and only the header and type that the wallet’s signature has', async () => {
+    const { h, p, s } = (await authorize(test.wallet)).cacao
+    const verify = verifiers['solana:ed25519']
+    const bytes = fromBase58(String(s.s)) ?? new Uint8Array()
+    await verify({ h, p, s: { ...s, s: bytes } } as Cacao, {})
+    for (const changed of [
+      { h: { t: 'eip4361' }, p, s },
+      { h, p, s: { ...s, t: 'solana:ed25519x' } },
+      { h, p, s: { ...s, s: bytes.slice(1) } },
+      { h, p, s: { ...s, s: toBase58(bytes.slice(1)) } },
+    ])
+      await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify(changed as Cacao, {}))
+    const iss = `did:pkh:${ACCOUNT_A}`
+    await expectCode('ERR_CAPABILITY_ISSUER', () => verify({ h, p: { ...p, iss }, s } as Cacao, {}))
   })
 
   it('checks the dates for callers that leave them to it', async () => {

@@ -81,14 +81,9 @@ function unwrapERC8010(hex: string): ContractSignature | undefined {
   )
   const isAddress = (word = 0n): boolean => word < 1n << 160n
   const [chainId = 0n, address = 0n, nonce = 0n, yParity = 0n, r = 0n, s = 0n, to = 0n] = words
-  const dataLength = Number.parseInt(
-    context.slice(DELEGATION_WORDS * WORD, (DELEGATION_WORDS + 1) * WORD),
-    16,
-  )
-  const data = context.slice((DELEGATION_WORDS + 1) * WORD, (DELEGATION_WORDS + 1) * WORD + 2 * dataLength)
+  const data = bytesAt(context, DELEGATION_WORDS * WORD)
   const isExact = abiEncode([...words, { bytes: data }]) === context
   if (!isExact || !isAddress(address) || !isAddress(to)) return undefined
-  if (abiEncode([BigInt(length / 2)]) !== hex.slice(end, end + WORD)) return undefined
   return { signature: hex.slice(0, start), delegation: { chainId, address, nonce, yParity, r, s, to, data } }
 }
 

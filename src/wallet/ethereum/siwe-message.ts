@@ -2,13 +2,7 @@ import { type AccountParts, accountOfDID, parseAccount } from '../../base/accoun
 import { toEIP55 } from '../../base/eip55.js'
 import { SessionError } from '../../base/errors.js'
 import { type Cacao, type CacaoPayload, hasMetadata, parseDateTime } from '../../capability/cacao.js'
-import {
-  type Message,
-  type MessageLayout,
-  parseMessage,
-  renderMessage,
-  signedPayloads,
-} from '../../capability/message.js'
+import { type MessageLayout, parseMessage, renderMessage, signedPayloads } from '../../capability/message.js'
 import { parsePayload } from '../../capability/parse-cacao.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { verifierInput } from '../../capability/verify-signature.js'
@@ -44,7 +38,7 @@ export function renderEthereumMessage(
  * `ERR_CAPABILITY_INVALID`.
  */
 export function parseEthereumMessage(text: string): { payload: CacaoPayload; scheme?: string } {
-  const { chainName, address, chainId, scheme, ...rest }: Message = parseMessage(text)
+  const { chainName, address, chainId, scheme, ...rest } = parseMessage(text)
   const iss = `did:pkh:eip155:${chainId}:${address.toLowerCase()}`
   const payload = parsePayload({ ...rest, iss }, 'message')
   if (chainName !== 'Ethereum' || address !== toEIP55(address)) {
