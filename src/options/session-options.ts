@@ -41,8 +41,8 @@ export interface TrustOptions {
   domains?: Domains
   /**
    * Knows which capabilities were revoked: a `RevocationStore`, or an object with a function `isRevoked`, which is called for each
-   * capability of a chain. Any answer other than `false` counts as revoked. If it rejects with a `SessionError`, such as
-   * `ERR_STORE_UNAVAILABLE`, the call rejects with it too.
+   * capability of a chain. Any answer other than `false` counts as revoked. If it rejects, the call rejects with
+   * `ERR_STORE_UNAVAILABLE`, because nobody should have to sign in again while a service is down.
    */
   revocation?: Revocation
 }

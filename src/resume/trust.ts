@@ -14,7 +14,7 @@ export function assertBelieved({ verifiers, domains }: Trust): void {
 
 /**
  * Makes those checks that are given. Throws unless the capability is for an accepted site (`ERR_CAPABILITY_DOMAIN`), signed
- * (`ERR_CAPABILITY_SIGNATURE`, `_UNSUPPORTED`, `_INVALID`) and not revoked (`ERR_CAPABILITY_REVOKED`).
+ * (`ERR_CAPABILITY_SIGNATURE`, `_UNSUPPORTED`, `_INVALID`) and not revoked (`ERR_CAPABILITY_REVOKED`, `ERR_STORE_UNAVAILABLE`).
  */
 export async function assertTrusted(
   cacao: Cacao,
@@ -28,7 +28,7 @@ export async function assertTrusted(
 
 /**
  * The code with which the checks refuse a stored capability, or `undefined` if they accept it. Rejects if a check can't be made, with
- * `ERR_RPC_UNAVAILABLE` or the error of the revocation store: the person shouldn't have to sign again because a service is down.
+ * `ERR_RPC_UNAVAILABLE` or `ERR_STORE_UNAVAILABLE`: the person shouldn't have to sign again because a service is down.
  */
 export async function trustRefusal(
   cacao: Cacao,
