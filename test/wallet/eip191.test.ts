@@ -8,6 +8,7 @@ import { verifyCacao } from '../../src/capability/verify-cacao.js'
 import {
   cachedRecovery,
   eip191Hash,
+  ownSignature,
   parseSignature,
   type RecoverPublicKey,
 } from '../../src/wallet/ethereum/eip191.js'
@@ -35,6 +36,27 @@ describe('EIP-191', () => {
     expect(addressOfPrivateKey(fromHex(KEY_A.slice(2)) ?? new Uint8Array())).toBe(
       ACCOUNT_A.slice('eip155:1:'.length),
     )
+  })
+})
+
+describe('ownSignature', () => {
+  const address = addressOfPrivateKey(fromHex(KEY_A.slice(2)) ?? new Uint8Array())
+  const read = (text: string, hex: string) => ownSignature(text, hex, address, recoverPublicKey)
+
+  it('finds the same 65 bytes in each way in which wallets write a signature', () => {
+    const parities = new Set<string>()
+    for (const text of ['1', '2', '3', '4', '5', '6', '7', '8']) {
+      const hex = eip191Sign(text, fromHex(KEY_A.slice(2)) ?? new Uint8Array())
+      const [r, s, v] = [hex.slice(2, 66), BigInt(`0x${hex.slice(66, 130)}`), hex.slice(130)]
+      parities.add(v)
+      const digits = (value: bigint): string => value.toString(16).padStart(64, '0')
+      const compact = v === '1c' ? s | (1n << 255n) : s
+      const forms = [hex, `0x${r}${digits(compact)}`, `0x${r}${digits(s)}00`, `0x${r}${digits(N - s)}${v}`]
+      for (const form of forms) expect(read(text, form)).toEqual(fromHex(hex.slice(2)))
+      expect(read(`${text}0`, hex)).toBeUndefined()
+    }
+    // The compact form (ERC-2098) writes them differently.
+    expect(parities.size).toBe(2)
   })
 })
 
