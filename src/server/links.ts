@@ -13,6 +13,7 @@ import {
   setting,
   wrong,
 } from '../base/options.js'
+import { storeFailure } from '../base/store-answer.js'
 import type { AuthMethodOpts } from '../capability/auth-method.js'
 import type { Cacao } from '../capability/cacao.js'
 import { type Domains, domainsOption, methodOption, verifiersOption } from '../capability/check-options.js'
@@ -237,10 +238,7 @@ async function consume(nonces: Nonces, issued: string): Promise<boolean> {
   try {
     return (await nonces.consume(issued)) === true
   } catch (cause) {
-    if (cause instanceof SessionError) throw cause
-    throw new SessionError('ERR_STORE_UNAVAILABLE', 'the store of nonces failed: check that it is running', {
-      cause,
-    })
+    throw storeFailure('the store of nonces', cause)
   }
 }
 
