@@ -49,8 +49,8 @@ async function run(url: string | undefined, options: RevokeOptions): Promise<voi
   const advice =
     session.persistence === 'none'
       ? 'delete the session string'
-      : `remove the account's sessions only here: cacao-session revoke --local --account ${account}`
-  // The person named this URL, so the capability may be sent to its origin.
+      : `remove the account's sessions only here: cacao-session revoke --local --account ${account}${options.store ? ` --store ${options.store}` : ''}`
+  // As `session.revoke` does, with advice for a command line. The person named this URL, so the capability may be sent to its origin.
   await revokeAt(target, session, { origins: [new URL(target).origin] }, advice)
   await session.remove()
   print(`revoked: ${session.keyDID} no longer acts for ${account}`)

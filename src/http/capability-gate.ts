@@ -181,6 +181,6 @@ export function storeAsker(timeoutMs: number): AskStore {
   return async (question) => {
     const answer: unknown = await answerWithin(timeoutMs, ASKED, question)
     if (typeof answer === 'boolean') return answer
-    throw new SessionError('ERR_STORE_UNAVAILABLE', `${ASKED} answered something else than true or false`)
+    throw new SessionError('ERR_STORE_UNAVAILABLE', `${ASKED} answered something other than true or false`)
   }
 }

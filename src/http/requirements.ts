@@ -12,7 +12,8 @@ import { sentURL } from './sent-url.js'
 /**
  * A function that returns an option's value for a request. `url` is the verified URL: the configured authority, with
  * the path and query that were signed. A web standard `request` has that URL too. The request waits for the function as
- * for any middleware of yours, without a time limit.
+ * for any middleware of yours, without a time limit. If the value is taken from the URL, it is compared as a URI: `|` as
+ * `%7C`, for example.
  */
 export type OfRequest<R, T> = (request: R, url: URL) => T | Promise<T>
 

@@ -7,6 +7,9 @@ const NOT_IN_URI = /[[\]{}|^\\`]/g
  * proxies, such as Caddy, and some engines encode these themselves, so that the signature would not fit, and no resource can name them.
  */
 export function sentURL(url: string): string {
-  const [, origin = '', target = ''] = TARGET.exec(url) ?? []
+  const parts = TARGET.exec(url)
+  // As `blob:…` or `data:…`, which no server gets.
+  if (!parts) return url
+  const [, origin = '', target = ''] = parts
   return origin + target.replace(NOT_IN_URI, (character) => encodeURIComponent(character))
 }

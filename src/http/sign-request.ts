@@ -1,5 +1,5 @@
-import { abortable, untilAborted } from '../base/abort.js'
-import { utf8 } from '../base/bytes.js'
+import { abortable, throwIfAborted, untilAborted } from '../base/abort.js'
+import { concat, utf8 } from '../base/bytes.js'
 import type { Clock } from '../base/environment.js'
 import { toHex } from '../base/hex.js'
 import { toBase64url } from '../base/multibase.js'
@@ -190,8 +190,35 @@ function unsignedCopy(request: Request, body: Uint8Array<ArrayBuffer>): Request 
 function withSentURL(clone: Request, body: Uint8Array<ArrayBuffer>): Request {
   const sent = sentURL(clone.url)
   if (sent === clone.url) return clone
-  // The body is passed again, because Firefox doesn't take it over from another request.
-  return new Request(new Request(sent, clone), body.length > 0 ? { body } : undefined)
+  return copyTo(sent, clone, { method: clone.method, headers: clone.headers, body })
+}
+
+// What a request has besides its method, headers and body.
+const KEPT = [
+  'signal',
+  'mode',
+  'credentials',
+  'cache',
+  'redirect',
+  'referrer',
+  'referrerPolicy',
+  'integrity',
+  'keepalive',
+] as const
+
+/**
+ * A copy of the request for a different URL, with bytes as its body. A stream can't be the body of a request that is kept alive, and
+ * Firefox doesn't take over the body of another request.
+ */
+export function copyTo(
+  url: string | URL,
+  request: Request,
+  { body, ...init }: { method: string; headers: Headers; body: Uint8Array<ArrayBuffer> },
+): Request {
+  const kept = KEPT.map((name) => [name, request[name]]).filter(
+    ([, value]) => value !== undefined && value !== 'navigate',
+  )
+  return new Request(url, { ...Object.fromEntries(kept), ...init, ...(body.length > 0 && { body }) })
 }
 
 function withoutSignature(request: Request): Request {
@@ -218,15 +245,35 @@ async function bodyOf(request: Request, capabilityHeader: string): Promise<Uint8
   if (text !== undefined) return utf8(text)
   if (hasNoBody(request)) return new Uint8Array()
   try {
-    return new Uint8Array(await abortable(request.clone().arrayBuffer(), request.signal))
+    return await readCopy(request)
   } catch (cause) {
-    request.signal?.throwIfAborted()
+    throwIfAborted(request.signal)
     throw new TypeError(
       "the request's body can't be read twice, once to sign it and once to send it: pass a text or bytes instead",
       {
         cause,
       },
     )
+  }
+}
+
+/** Reads a copy of the body. If the request's signal is aborted, cancels the body: the copy and the original share its source. */
+async function readCopy(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const { signal } = request
+  const copy = request.clone()
+  // Only engines with this member take streams as bodies; in others, such as Safari, it can be impossible to read the body as a stream.
+  const reader = 'duplex' in request ? copy.body?.getReader() : undefined
+  if (!reader) return new Uint8Array(await abortable(copy.arrayBuffer(), signal))
+  const parts: Uint8Array[] = []
+  try {
+    for (;;) {
+      const { done, value } = await abortable(reader.read(), signal)
+      if (done) return concat(...parts)
+      parts.push(value)
+    }
+  } catch (error) {
+    for (const end of [reader, request.body]) end?.cancel(error).catch(() => undefined)
+    throw error
   }
 }
 

@@ -1,10 +1,11 @@
+import { throwIfAborted } from '../base/abort.js'
 import { type Clock, isBrowser } from '../base/environment.js'
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import { type ReadValue, textsOption, wrong } from '../base/options.js'
 import { parseURL } from '../base/url.js'
 import { coveredOrigins } from '../capability/recap.js'
 import { correctClock } from './server-clock.js'
-import { type OnExpired, onExpiredOption, requestOf, type Signer } from './sign-request.js'
+import { copyTo, type OnExpired, onExpiredOption, requestOf, type Signer } from './sign-request.js'
 import { DEFAULT_CAPABILITY_HEADER, RECEIVED_METHOD } from './signature-profile.js'
 
 /** The session that sends a request. */
@@ -198,25 +199,9 @@ async function redirected({ url, method }: Redirect, request: Request, from: Hea
   if (method !== request.method)
     for (const name of ['content-encoding', 'content-language', 'content-location', 'content-type'])
       headers.delete(name)
-  const body = keepsBody ? await request.clone().arrayBuffer() : undefined
-  const kept = Object.fromEntries(
-    KEPT.map((name) => [name, request[name]]).filter(
-      ([, value]) => value !== undefined && value !== 'navigate',
-    ),
-  )
-  return new Request(url, { ...kept, method, headers, ...(body && body.byteLength > 0 && { body }) })
+  const body = keepsBody ? new Uint8Array(await request.clone().arrayBuffer()) : new Uint8Array()
+  return copyTo(url, request, { method, headers, body })
 }
-
-const KEPT = [
-  'signal',
-  'mode',
-  'credentials',
-  'cache',
-  'redirect',
-  'referrerPolicy',
-  'integrity',
-  'keepalive',
-] as const
 
 async function unsigned(next: Redirect, request: Request): Promise<Request> {
   const headers = new Headers(request.headers)
@@ -244,6 +229,6 @@ async function isRefusal(response: Response, code: SessionErrorCode, { signal }:
   const said: unknown = await response
     .clone()
     .json()
-    .catch(() => signal?.throwIfAborted())
+    .catch(() => throwIfAborted(signal))
   return (said as { readonly code?: unknown } | null | undefined)?.code === code
 }

@@ -18,6 +18,7 @@ export async function discardBody(request: Request): Promise<void> {
   if (!isLast) return
   try {
     const { body } = request
+    // Locked if the guard has passed the body on, to a request with the verified URL.
     if (!body || body.locked) return
     const reader = body.getReader()
     await within(DISCARD_MS, readToEnd(reader))

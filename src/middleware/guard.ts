@@ -151,13 +151,13 @@ export function sessionGuard<R>(
 }
 
 /**
- * The error for a guard that was called with something else than what its framework passes. All entries export a `requireSession`,
+ * The error for a guard that was called with something other than what its framework passes. All entries export a `requireSession`,
  * and an editor may have imported that of another framework, which would otherwise fail with the engine's own words, and for some
  * requests only.
  */
 export function notCalledBy(entry: string, framework: string): TypeError {
   return new TypeError(
-    `requireSession of cacao-session/${entry} was called with something else than ${framework}: import it from the entry of your framework: cacao-session/express (also for node:http), /fastify, /hono or /fetch`,
+    `requireSession of cacao-session/${entry} was called with something other than ${framework}: import it from the entry of your framework: cacao-session/express (also for node:http), /fastify, /hono or /fetch`,
   )
 }
 

@@ -1,4 +1,4 @@
-import { abortable } from '../base/abort.js'
+import { abortable, throwIfAborted } from '../base/abort.js'
 import { fromUtf8, utf8 } from '../base/bytes.js'
 import { systemClock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
@@ -38,7 +38,7 @@ export async function readSession(
   options: FromSessionOptions = {},
 ): Promise<SessionData & { readonly seed: Uint8Array }> {
   const { now = systemClock, signal, password, ...checks } = fromSessionOptions(options)
-  signal?.throwIfAborted()
+  throwIfAborted(signal)
   // A key from a seed can sign without WebCrypto in some engines, but requests with a body can't be signed without it.
   subtleCrypto()
   const { sessionKeySeed, cacao: unchecked } = parts(await plainText(text, password))

@@ -1,4 +1,4 @@
-import { untilAborted } from '../base/abort.js'
+import { throwIfAborted, untilAborted } from '../base/abort.js'
 import { type AccountInput, accountArgument, chainless } from '../base/account.js'
 import { SessionError, storeError } from '../base/errors.js'
 import { type ReadersOf, readOptions, setting, signalOption } from '../base/options.js'
@@ -170,7 +170,7 @@ export async function revokeAt(
       ...(signal && { signal }),
     })
   } catch (cause) {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     if (cause instanceof SessionError) throw cause
     throw failed("the server can't be reached", advice, cause)
   }

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../base/abort.js'
 import type { Clock } from '../base/environment.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { expiryTime, issuerAccount, parseDateTime } from '../capability/cacao.js'
@@ -42,7 +43,7 @@ export async function renew(
   const request = capabilityRequest({ ...asked, now }, account)
   if (typeof authMethod !== 'function')
     throw new TypeError('authMethod must be a function, such as the one that ethereumAuth(provider) returns')
-  signal?.throwIfAborted()
+  throwIfAborted(signal)
   if (!context) {
     const made = await newSeedKey()
     const all = { ...options, checks, now, account }
@@ -58,7 +59,7 @@ export async function renew(
         const all = { ...asked, ...(keyType && { keyType }), ...control }
         return signInAnew(context, account, authMethod, all, { replaced: current })
       }
-      control.signal.throwIfAborted()
+      throwIfAborted(control.signal)
       control.storing()
       await supersede(context, current, renewedElsewhere)
       await watchOf(context).changed()

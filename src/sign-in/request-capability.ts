@@ -1,4 +1,4 @@
-import { abortable } from '../base/abort.js'
+import { abortable, abortReason, throwIfAborted } from '../base/abort.js'
 import { parseAccount } from '../base/account.js'
 import { systemClock } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
@@ -49,7 +49,7 @@ export function askedResources({
   const given = resourcesArgument(resources)
   // It could neither be granted nor be put together with another ReCap.
   if (given.some((resource) => isRecap(resource) && !fromRecap(resource)))
-    throw new TypeError('resources contains a malformed ReCap (ERC-5573): use the option abilities instead')
+    throw new TypeError('resources contains a malformed ReCap (ERC-5573), which grants nothing: leave it out')
   return unionOfGrants(given, abilities === undefined ? [] : [toRecap(abilities)])
 }
 
@@ -118,7 +118,7 @@ export async function requestCapability(
   const ask = async (): Promise<unknown> =>
     authMethod({ ...opts, ...(nonce !== undefined && { nonce }), resources: [...resources], uri: audience })
   const answer = await abortable(ask(), signal).catch((cause: unknown) => {
-    throw signal?.aborted ? signal.reason : authError(cause)
+    throw signal?.aborted ? abortReason(signal) : authError(cause)
   })
   if (typeof answer !== 'object' || answer === null) {
     throw new SessionError('ERR_AUTH_FAILED', 'the auth method returned no capability')
@@ -131,7 +131,7 @@ export async function requestCapability(
   assertAnswered(cacao, { resources, opts, isTimed }, now())
   abilitiesOf(cacao.p)
   await assertTrusted(cacao, checks, now())
-  signal?.throwIfAborted()
+  throwIfAborted(signal)
   return cacao
 }
 

@@ -1,4 +1,4 @@
-import { abortable } from '../base/abort.js'
+import { abortable, throwIfAborted } from '../base/abort.js'
 import { type AccountInput, accountArgument, chainless } from '../base/account.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { type Cacao, expiryTime, issuerAccount } from '../capability/cacao.js'
@@ -57,7 +57,7 @@ async function signIn(
     throw new TypeError(
       'minValiditySecs must be less than expiresInSecs: otherwise every call would ask the wallet for a new session',
     )
-  signal?.throwIfAborted()
+  throwIfAborted(signal)
   const wanted = { resources, minValiditySecs }
   // A store may hang forever, so a caller that aborts doesn't wait for it.
   const before = await abortable(look(context, account, wanted, loadedHelpers), signal)
@@ -137,7 +137,7 @@ export async function signInAnew(
   // The key is made before the store is opened: Firefox and Chromium end an IndexedDB transaction during a WebCrypto call.
   const { key, ...stored } = await newKey(context, options.keyType)
   const cacao = await requestCapability(authMethod, key.did, request, { ...options, checks, now, account })
-  options.signal?.throwIfAborted()
+  throwIfAborted(options.signal)
   options.storing?.()
   const persistence = await persist(context, { account, keyDID: key.did, cacao, ...stored }, expired)
   if (persistence !== 'memory') markStored(context, account, expiryTime(cacao))
@@ -170,7 +170,7 @@ export async function authorize(authMethod: AuthMethod, given: AuthorizeOptions)
   const options = authorizeOptions(given)
   assertNoForgottenScheme(options.resources)
   const request = capabilityRequest(options)
-  options.signal?.throwIfAborted()
+  throwIfAborted(options.signal)
   const made = await newSeedKey()
   const { verifiers } = options
   const asked = { ...options, checks: { ...(verifiers && { verifiers }) } }

@@ -27,7 +27,7 @@ export function cookieURL(url: string | URL): URL {
     )
   const target = new URL(url, globalThis.location.href)
   if (target.origin === globalThis.location.origin && target.search === '') return target
-  throw new TypeError('url must be a path of this page’s origin without a query, such as "/session"')
+  throw new TypeError('url must be a path of this origin without a query, such as "/session"')
 }
 
 /** Returns the notes of all cookies that the browser has for this page. */

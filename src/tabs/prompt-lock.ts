@@ -1,5 +1,5 @@
 import { type IDBPDatabase, wrap } from 'idb'
-import { abortable } from '../base/abort.js'
+import { abortable, throwIfAborted } from '../base/abort.js'
 import { isBrowser, LONGEST_TIMER_MS } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import type { SessionDatabase, SessionStore } from '../store/store.js'
@@ -103,7 +103,7 @@ async function withWebLock<T>(
       signal.removeEventListener('abort', leave)
     }
     try {
-      signal.throwIfAborted()
+      throwIfAborted(signal)
       return await locks.request(`${name}\n${round}`, { signal: waiting.signal }, () => {
         isOurs = true
         done()
@@ -111,7 +111,7 @@ async function withWebLock<T>(
       })
     } catch (error) {
       if (isOurs) throw error
-      signal.throwIfAborted()
+      throwIfAborted(signal)
       // Where locks are forbidden, as in a sandboxed frame, each tab prompts without one.
       if (!waiting.signal.aborted) return work()
     } finally {
@@ -138,7 +138,7 @@ async function withLease<T>(
       return true
     }
   }
-  signal.throwIfAborted()
+  throwIfAborted(signal)
   while (!(await taken())) await abortable(elapsed(ASK_AGAIN_MS), signal)
   try {
     return await work()

@@ -14,7 +14,9 @@ describe('a resource that begins with a host and a port', () => {
 
   it.each([
     ['localhost:5173/api/*', 'http://localhost:5173/api/*'],
-    ['LOCALHOST:3000', 'http://LOCALHOST:3000'],
+    ['LOCALHOST:3000', 'http://localhost:3000'],
+    ['app.localhost:3000/*', 'http://app.localhost:3000/*'],
+    ['localhost.example.com:8080/', 'https://localhost.example.com:8080/'],
     ['api.example.com:8443/notes/*', 'https://api.example.com:8443/notes/*'],
     ['api.example.com:443?a', 'https://api.example.com:443?a'],
   ])('%s is refused when a session is asked for, and by servers: %s', async (resource, whole) => {
@@ -26,6 +28,11 @@ describe('a resource that begins with a host and a port', () => {
     expect(() => requestVerifier({ ...accepting, resources: [resource] })).toThrow(new TypeError(message))
     await DIDSession.authorize(auth, { resources: [whole] })
     requestVerifier({ ...accepting, resources: [whole] })
+  })
+
+  it('is one of the local machine if its host is an IP address of that', () => {
+    // No scheme begins with a digit, so only the command line offers this advice; elsewhere it is no URI at all.
+    expect(withForgottenScheme('127.0.0.1:8787/A*')).toBe('http://127.0.0.1:8787/A*')
   })
 
   it.each([

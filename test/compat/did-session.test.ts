@@ -422,8 +422,14 @@ describe('the drop-in for did-session 4', () => {
   it('reports what it cannot decrypt or sign with the code that did-session reports', async () => {
     const did = await createDIDKey(new Uint8Array(32).fill(9))
     const jwe = await did.createDagJWE(payload, [(await createDIDKey()).id])
-    await expect(did.decryptDagJWE(jwe)).rejects.toMatchObject({ code: -32000, message: /decrypt/i })
-    await expect(did.createJWS({ number: 1n })).rejects.toMatchObject({ code: -32000, message: /BigInt/ })
+    await expect(did.decryptDagJWE(jwe)).rejects.toMatchObject({
+      code: -32000,
+      message: expect.stringMatching(/decrypt/i),
+    })
+    await expect(did.createJWS({ number: 1n })).rejects.toMatchObject({
+      code: -32000,
+      message: expect.stringMatching(/BigInt/),
+    })
     const { _client: client } = did as unknown as {
       _client: { request(method: string): Promise<unknown>; connection: { send(message: object): unknown } }
     }

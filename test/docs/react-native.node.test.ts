@@ -40,6 +40,26 @@ function inReactNative(script: string): string[] {
 }
 
 describe('the guide to React Native', () => {
+  it('takes signals, which have no reasons there', () => {
+    const output = inReactNative(`
+      const { sessions, domain } = start()
+      const { signal } = new AbortController()
+      const ended = new AbortController()
+      ended.abort()
+      const failed = ({ name, message }) => console.log(name, message)
+      await sessions.get('${ACCOUNT_A}', auth, { resources, domain, signal: ended.signal }).catch(failed)
+      const session = await sessions.get('${ACCOUNT_A}', auth, { resources, domain, signal })
+      await session.renew(auth, { signal: ended.signal }).catch(failed)
+      await session.fetch('https://api.example.com/notes', { method: 'POST', body: new Blob(['a']) }).catch(failed)
+      console.log((await sessions.load('${ACCOUNT_A}', { signal })).account)`)
+    expect(output).toEqual([
+      'AbortError aborted',
+      'AbortError aborted',
+      expect.stringMatching(/^TypeError .* pass a text or bytes instead$/),
+      ACCOUNT_A,
+    ])
+  })
+
   it('stores sessions in small items, resumes them at the next start, and signs out', () => {
     const output = inReactNative(`
       const { sessions, domain } = start()

@@ -80,6 +80,7 @@ describe('a request that is aborted while its body is still being read', () => {
     await Promise.all(inputs.map(({ asked }) => asked))
     controller.abort(why)
     for (const each of sending) expect(await failureOf(() => each)).toBe(why)
+    for (const { cancelled } of inputs) expect(await cancelled).toBeDefined()
   })
 
   it('is not read at all if the signal was aborted before', async () => {

@@ -221,10 +221,38 @@ describe('a signed request', () => {
     expect(await signed.text()).toBe('a')
   })
 
+  it('keeps its other members if its URL is written anew', async () => {
+    const { signal } = new AbortController()
+    const init = {
+      keepalive: true,
+      credentials: 'omit',
+      cache: 'no-store',
+      redirect: 'manual',
+      signal,
+    } as const
+    const given = new Request(post('a', `${URL_OF_NOTES}?a[]=1#top`), init)
+    const signed = await signer.sign(given)
+    expect(signed.url).toBe(`${URL_OF_NOTES}?a%5B%5D=1`)
+    for (const name of [
+      'keepalive',
+      'credentials',
+      'cache',
+      'redirect',
+      'mode',
+      'referrer',
+      'integrity',
+    ] as const)
+      expect(signed[name]).toBe(given[name])
+    expect(signed.headers.get('content-type')).toBe(given.headers.get('content-type'))
+    expect(await signed.text()).toBe('a')
+  })
+
   it.each([
     'http://[::1]:8787/notes',
     "https://api.example.com/a%7Cb/%5b/~!$&'()*+,;=:@?x=%7b&/?:@",
     'https://api.example.com',
+    'data:,[text]',
+    'blob:https://api.example.com/4f0c6d2e-0000-4000-8000-000000000000',
   ])('keeps every other URL, such as %s', async (url) => {
     expect((await signer.sign(new Request(url))).url).toBe(new URL(url).href)
   })

@@ -118,7 +118,7 @@ describe('a refusal', () => {
     [
       'answered nonsense',
       async () => 'OK' as unknown as boolean,
-      'answered something else than true or false',
+      'answered something other than true or false',
     ],
     [
       'did not answer',

@@ -16,6 +16,7 @@ const PACKAGES = [
   '@react-native/babel-preset@0.83.10',
   'hermes-compiler@0.14.1',
   'react@19.3.1',
+  'abort-controller@3.0.0',
   'whatwg-fetch@3.6.20',
 ]
 const COMPILERS: Partial<Record<NodeJS.Platform, string>> = {

@@ -46,9 +46,9 @@ export function ethereumVerifiers(
 function lazily(load: () => Promise<CacaoVerifier>): CacaoVerifier {
   let loading: Promise<CacaoVerifier> | undefined
   return async (cacao, options) => {
-    loading ??= load().catch((error: unknown) => {
+    loading ??= load()
+    loading.catch(() => {
       loading = undefined
-      throw error
     })
     await (await loading)(cacao, options)
   }

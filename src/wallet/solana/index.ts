@@ -1,4 +1,4 @@
-import { abortable } from '../../base/abort.js'
+import { abortable, throwIfAborted } from '../../base/abort.js'
 import type { AccountInput } from '../../base/account.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
@@ -100,7 +100,7 @@ export async function solanaAccount(
 ): Promise<string | undefined> {
   assertOptions(options, ['silent', 'chain', 'signal'])
   const { silent = false, chain, signal } = options
-  signal?.throwIfAborted()
+  throwIfAborted(signal)
   const account = await abortable(walletAccount(solanaSigner(wallet), chain, silent), signal)
   if (account || silent) return account
   const { noAccountError } = await import('../../capability/auth-method.js')
