@@ -13,3 +13,31 @@ export function sentURL(url: string): string {
   const [, origin = '', target = ''] = parts
   return origin + target.replace(NOT_IN_URI, (character) => encodeURIComponent(character))
 }
+
+// What a request has besides its method, headers and body.
+const KEPT = [
+  'signal',
+  'mode',
+  'credentials',
+  'cache',
+  'redirect',
+  'referrer',
+  'referrerPolicy',
+  'integrity',
+  'keepalive',
+] as const
+
+/**
+ * A copy of the request for a different URL, with bytes as its body. A stream can't be the body of a request that is kept alive, and
+ * Firefox doesn't take over the body of another request.
+ */
+export function copyTo(
+  url: string | URL,
+  request: Request,
+  { body, ...init }: { method: string; headers: Headers; body: Uint8Array<ArrayBuffer> },
+): Request {
+  const kept = KEPT.map((name) => [name, request[name]]).filter(
+    ([, value]) => value !== undefined && value !== 'navigate',
+  )
+  return new Request(url, { ...Object.fromEntries(kept), ...init, ...(body.length > 0 && { body }) })
+}

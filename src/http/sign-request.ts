@@ -7,7 +7,7 @@ import { functionOption, type ReadersOf, type ReadValue, readOptions, setting } 
 import type { Cacao } from '../capability/cacao.js'
 import { assertValidAt, validityAt } from '../capability/cacao.js'
 import { assertNotRemoved, type SessionKey } from '../key/session-key.js'
-import { sentURL } from './sent-url.js'
+import { copyTo, sentURL } from './sent-url.js'
 import { isCorrected, timeAt } from './server-clock.js'
 import { signatureBase, signatureFields, signatureParams } from './signature-fields.js'
 import {
@@ -191,34 +191,6 @@ function withSentURL(clone: Request, body: Uint8Array<ArrayBuffer>): Request {
   const sent = sentURL(clone.url)
   if (sent === clone.url) return clone
   return copyTo(sent, clone, { method: clone.method, headers: clone.headers, body })
-}
-
-// What a request has besides its method, headers and body.
-const KEPT = [
-  'signal',
-  'mode',
-  'credentials',
-  'cache',
-  'redirect',
-  'referrer',
-  'referrerPolicy',
-  'integrity',
-  'keepalive',
-] as const
-
-/**
- * A copy of the request for a different URL, with bytes as its body. A stream can't be the body of a request that is kept alive, and
- * Firefox doesn't take over the body of another request.
- */
-export function copyTo(
-  url: string | URL,
-  request: Request,
-  { body, ...init }: { method: string; headers: Headers; body: Uint8Array<ArrayBuffer> },
-): Request {
-  const kept = KEPT.map((name) => [name, request[name]]).filter(
-    ([, value]) => value !== undefined && value !== 'navigate',
-  )
-  return new Request(url, { ...Object.fromEntries(kept), ...init, ...(body.length > 0 && { body }) })
 }
 
 function withoutSignature(request: Request): Request {

@@ -4,8 +4,9 @@ import { SessionError, type SessionErrorCode } from '../base/errors.js'
 import { type ReadValue, textsOption, wrong } from '../base/options.js'
 import { parseURL } from '../base/url.js'
 import { coveredOrigins } from '../capability/recap.js'
+import { copyTo } from './sent-url.js'
 import { correctClock } from './server-clock.js'
-import { copyTo, type OnExpired, onExpiredOption, requestOf, type Signer } from './sign-request.js'
+import { type OnExpired, onExpiredOption, requestOf, type Signer } from './sign-request.js'
 import { DEFAULT_CAPABILITY_HEADER, RECEIVED_METHOD } from './signature-profile.js'
 
 /** The session that sends a request. */

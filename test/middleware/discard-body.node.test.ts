@@ -10,7 +10,7 @@ const options = { ...accepting, resources: false as const, debug: false, maxBody
 const app = new Hono().use('*', honoSession(options))
 const servers: readonly (readonly [string, (request: Request) => Response | Promise<Response>])[] = [
   ['a fetch handler', fetchSession(options, () => new Response('saved'))],
-  ['Hono', (request) => app.request(request)],
+  ['Hono', (request) => app.fetch(request)],
 ]
 
 const CHUNKS = 20

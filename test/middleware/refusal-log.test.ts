@@ -62,12 +62,12 @@ describe('a refusal', () => {
       .get('/notes', guard, (c) => c.text(c.var.caller.account))
     const url = 'https://api.example.com/once'
     const once = await signer.sign(new Request(url))
-    expect((await app.request(once.clone())).status).toBe(200)
-    expect((await app.request(once)).status).toBe(401)
+    expect((await app.fetch(once.clone())).status).toBe(200)
+    expect((await app.fetch(once)).status).toBe(401)
     expect(line()).toMatch(/ERR_REQUEST_REPLAYED.*sign each request anew$/)
     lines = []
     time += 1000
-    expect((await app.request(await signer.sign(new Request(url.replace('once', 'notes'))))).status).toBe(401)
+    expect((await app.fetch(await signer.sign(new Request(url.replace('once', 'notes'))))).status).toBe(401)
     expect(line()).toMatch(/ERR_REQUEST_REPLAYED.*add it to each route only once$/)
   })
 
