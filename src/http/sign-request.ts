@@ -3,7 +3,14 @@ import { concat, utf8 } from '../base/bytes.js'
 import type { Clock } from '../base/environment.js'
 import { toHex } from '../base/hex.js'
 import { toBase64url } from '../base/multibase.js'
-import { functionOption, type ReadersOf, type ReadValue, readOptions, setting } from '../base/options.js'
+import {
+  functionOption,
+  isBytes,
+  type ReadersOf,
+  type ReadValue,
+  readOptions,
+  setting,
+} from '../base/options.js'
 import type { Cacao } from '../capability/cacao.js'
 import { assertValidAt, validityAt } from '../capability/cacao.js'
 import { assertNotRemoved, type SessionKey } from '../key/session-key.js'
@@ -241,6 +248,7 @@ async function readCopy(request: Request): Promise<Uint8Array<ArrayBuffer>> {
     for (;;) {
       const { done, value } = await abortable(reader.read(), signal)
       if (done) return concat(...parts)
+      if (!isBytes(value)) throw new TypeError('its stream must contain bytes')
       parts.push(value)
     }
   } catch (error) {

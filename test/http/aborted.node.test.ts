@@ -100,6 +100,20 @@ describe('a request that is aborted while its body is still being read', () => {
   })
 })
 
+it('a stream of texts is refused, because engines send only bytes', async () => {
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue('Buy cacao beans')
+      controller.close()
+    },
+  })
+  const request = new Request(URL_OF_FILE, { method: 'POST', body, duplex: 'half' } as RequestInit)
+  expect(await failureOf(() => session.signRequest(request))).toMatchObject({
+    name: 'TypeError',
+    cause: expect.objectContaining({ message: 'its stream must contain bytes' }),
+  })
+})
+
 describe('a stream is not read', () => {
   it('for an origin that the session does not cover', async () => {
     const { init, reads } = endless()
