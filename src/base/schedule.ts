@@ -67,11 +67,9 @@ export function unref(timer: unknown): void {
 export function until(signals: readonly AbortSignal[], start: () => () => void): void {
   if (signals.some(({ aborted }) => aborted)) return
   const stop = start()
-  const listeners = new AbortController()
   const onAbort = (): void => {
-    listeners.abort()
+    for (const signal of signals) signal.removeEventListener('abort', onAbort)
     stop()
   }
-  for (const signal of signals)
-    signal.addEventListener('abort', onAbort, { once: true, signal: listeners.signal })
+  for (const signal of signals) signal.addEventListener('abort', onAbort)
 }

@@ -51,11 +51,16 @@ describe('the guide to React Native', () => {
       const session = await sessions.get('${ACCOUNT_A}', auth, { resources, domain, signal })
       await session.renew(auth, { signal: ended.signal }).catch(failed)
       await session.fetch('https://api.example.com/notes', { method: 'POST', body: new Blob(['a']) }).catch(failed)
+      const [one, other] = [new AbortController(), new AbortController()]
+      const { until } = await import('./dist/base/schedule.js')
+      until([one.signal, other.signal], () => () => console.log('stopped'))
+      for (const controller of [one, other]) controller.abort()
       console.log((await sessions.load('${ACCOUNT_A}', { signal })).account)`)
     expect(output).toEqual([
       'AbortError aborted',
       'AbortError aborted',
       expect.stringMatching(/^TypeError .* pass a text or bytes instead$/),
+      'stopped',
       ACCOUNT_A,
     ])
   })

@@ -6,7 +6,8 @@
  */
 export const LIKE_REACT_NATIVE = `
   for (const name of ['Request', 'Response', 'Headers', 'fetch', 'ReadableStream', 'WritableStream', 'TransformStream',
-    'BroadcastChannel', 'MessageChannel', 'structuredClone', 'navigator', 'FinalizationRegistry', 'CompressionStream', 'File'])
+    'BroadcastChannel', 'MessageChannel', 'structuredClone', 'navigator', 'FinalizationRegistry', 'CompressionStream', 'DecompressionStream', 'File',
+    'EventTarget', 'Event', 'CustomEvent', 'DOMException', 'WebAssembly', 'SharedArrayBuffer', 'Atomics'])
     delete globalThis[name]
   const { createRequire } = await import('node:module')
   Object.assign(globalThis, createRequire(process.cwd() + '/script.js')('abort-controller'))
