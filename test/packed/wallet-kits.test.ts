@@ -54,14 +54,16 @@ import { injectedWallet } from '@rainbow-me/rainbowkit/wallets'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import { createRoot } from 'react-dom/client'
-import { createConfig, custom, WagmiProvider } from 'wagmi'
+import { createConfig, custom, useAccount, WagmiProvider } from 'wagmi'
 import { mainnet } from 'wagmi/chains'
 import { auth } from './rainbowkit'
 import { Account, WithSession } from './rainbowkit-app'
 
 function Status() {
   const status = useSyncExternalStore(auth.subscribe, auth.getStatus)
+  const { address } = useAccount()
   useEffect(() => { document.title = status }, [status])
+  useEffect(() => { document.documentElement.dataset.wallet = String(address).toLowerCase() }, [address])
   return null
 }
 const offline = custom({ request: () => Promise.reject(new Error('offline')) })
@@ -327,7 +329,16 @@ describe('the wallet kits', () => {
       expect(wallet.prompts).toBe(3)
 
       wallet.switchAccount(KEY_B)
-      for (const each of [page, tab]) await each.getByTestId('rk-connect-button').waitFor()
+      for (const each of [page, tab]) {
+        await each.getByTestId('rk-connect-button').waitFor()
+        // RainbowKit signs out whoever is signed in when a tab learns of the wallet's new account, however late that is.
+        await each.waitForFunction(
+          (account) =>
+            document.title === 'unauthenticated' &&
+            account.endsWith(`${document.documentElement.dataset['wallet']}`),
+          wallet.account.toLowerCase(),
+        )
+      }
       expect(await page.getByText('Signed in').count()).toBe(0)
       await connect.click()
       await sign.click()
