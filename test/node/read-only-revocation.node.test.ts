@@ -40,43 +40,42 @@ async function revocationWhere(
 
 const newPath = async (): Promise<string> => join(await temporaryFolder(), 'revoked.jsonl')
 
-it.each(['EACCES', 'EROFS', 'EPERM'])('a process that may not write (%s) finds revocations', async (code) => {
+/** A file in which `first` is revoked, its writer, and a reader that may not write it until `allow` is called. */
+async function readerWhere(code: string) {
   const path = await newPath()
   const writer = fileRevocation(path)
   await writer.revoke(first)
-  const system = await revocationWhere(code)
-  const reader = system.fileRevocation(path)
+  const { allow, fileRevocation: readRevocation } = await revocationWhere(code)
+  return { path, writer, reader: readRevocation(path), allow }
+}
+
+it.each(['EACCES', 'EROFS', 'EPERM'])('a process that may not write (%s) finds revocations', async (code) => {
+  const { writer, reader } = await readerWhere(code)
   expect([await reader.isRevoked(first), await reader.isRevoked(second)]).toEqual([true, false])
   await writer.revoke(second)
   expect(await reader.isRevoked(second)).toBe(true)
 })
 
 it('it can not revoke, until it may write', async () => {
-  const path = await newPath()
-  await fileRevocation(path).revoke(first)
-  const system = await revocationWhere('EACCES')
-  const reader = system.fileRevocation(path)
+  const { reader, allow } = await readerWhere('EACCES')
   for (const revoke of [() => reader.revoke(second), () => reader.revokeAll(ACCOUNT_A)])
     await expect(revoke()).rejects.toMatchObject({
       code: 'ERR_STORE_UNAVAILABLE',
       message: expect.stringMatching(/EACCES: no$/),
     })
   expect(await reader.isRevoked(second)).toBe(false)
-  system.allow()
+  allow()
   await reader.revoke(second)
   expect(await reader.isRevoked(second)).toBe(true)
 })
 
 it('it does not write into a file that replaced the one that it reads', async () => {
-  const path = await newPath()
-  await fileRevocation(path).revoke(first)
-  const system = await revocationWhere('EACCES')
-  const reader = system.fileRevocation(path)
+  const { path, reader, allow } = await readerWhere('EACCES')
   expect(await reader.isRevoked(first)).toBe(true)
   const other = await newPath()
   await fileRevocation(other).revoke(second)
   await rename(other, path)
-  system.allow()
+  allow()
   await expect(reader.revoke(first)).rejects.toMatchObject({
     message: expect.stringMatching(/replaced by a different file$/),
   })
