@@ -1,4 +1,4 @@
-import { abortable, throwIfAborted, untilAborted } from '../base/abort.js'
+import { abortable, throwIfAborted } from '../base/abort.js'
 import { concat, utf8 } from '../base/bytes.js'
 import type { Clock } from '../base/environment.js'
 import { toHex } from '../base/hex.js'
@@ -165,12 +165,25 @@ export async function requestOf(
   return request
 }
 
-/** Reads a stream to its end. If the signal is aborted, cancels the stream and rejects with the signal's reason. */
-function readStream(stream: ReadableStream, signal: AbortSignal | undefined): Promise<ArrayBuffer> {
-  return untilAborted(signal, () => {
-    const read = signal ? stream.pipeThrough(new TransformStream(), { signal }) : stream
-    return new Response(read).arrayBuffer()
-  })
+/** Reads a stream of bytes to its end. If the signal is aborted, cancels the stream and rejects with the signal's reason. */
+async function readStream(
+  stream: ReadableStream<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  throwIfAborted(signal)
+  const reader = stream.getReader()
+  const parts: Uint8Array[] = []
+  try {
+    for (;;) {
+      const { done, value } = await abortable(reader.read(), signal)
+      if (done) return concat(...parts)
+      if (!isBytes(value)) throw new TypeError('a stream that is sent must contain bytes')
+      parts.push(value)
+    }
+  } catch (error) {
+    reader.cancel(error).catch(() => undefined)
+    throw error
+  }
 }
 
 // Text bodies, kept so that they need not be read again: reading takes as long as signing, and React Native can't read
@@ -241,18 +254,11 @@ async function readCopy(request: Request): Promise<Uint8Array<ArrayBuffer>> {
   const { signal } = request
   const copy = request.clone()
   // Only engines with this member take streams as bodies; in others, such as Safari, it can be impossible to read the body as a stream.
-  const reader = 'duplex' in request ? copy.body?.getReader() : undefined
-  if (!reader) return new Uint8Array(await abortable(copy.arrayBuffer(), signal))
-  const parts: Uint8Array[] = []
+  if (!('duplex' in request && copy.body)) return new Uint8Array(await abortable(copy.arrayBuffer(), signal))
   try {
-    for (;;) {
-      const { done, value } = await abortable(reader.read(), signal)
-      if (done) return concat(...parts)
-      if (!isBytes(value)) throw new TypeError('its stream must contain bytes')
-      parts.push(value)
-    }
+    return await readStream(copy.body, signal)
   } catch (error) {
-    for (const end of [reader, request.body]) end?.cancel(error).catch(() => undefined)
+    request.body?.cancel(error).catch(() => undefined)
     throw error
   }
 }

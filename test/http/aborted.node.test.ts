@@ -110,7 +110,7 @@ it('a stream of texts is refused, because engines send only bytes', async () => 
   const request = new Request(URL_OF_FILE, { method: 'POST', body, duplex: 'half' } as RequestInit)
   expect(await failureOf(() => session.signRequest(request))).toMatchObject({
     name: 'TypeError',
-    cause: expect.objectContaining({ message: 'its stream must contain bytes' }),
+    cause: expect.objectContaining({ message: 'a stream that is sent must contain bytes' }),
   })
 })
 
