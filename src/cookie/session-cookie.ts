@@ -11,10 +11,12 @@ import { discardBody, discardNodeBody } from '../middleware/discard-body.js'
 import { sessionGuard, type Verdict } from '../middleware/guard.js'
 import { incomingMessage, type NodeRequest } from '../middleware/node-request.js'
 import type { NodeResponse } from '../middleware/node-response.js'
-import { type CookieSource, headerReader } from '../store/cookie-store.js'
+import type { CookieSource } from '../store/cookie-store.js'
+import { CLEARED_KEY } from '../store/page-cookie.js'
 import { CookieJar, type CookieSession } from './cookie-jar.js'
 import { type CookieRequest, cookieSettings, type SessionCookieOptions } from './cookie-options.js'
 import { type RefreshPageOptions, refreshPage } from './refresh-page.js'
+import { isReading, originOf, type RequestHead, requestHead } from './request-head.js'
 
 /** The caller; `stale` if the cookie was not renewed in time; `undefined` if nobody is signed in. */
 export type CookieVerdict = Caller | 'stale' | undefined
@@ -39,7 +41,7 @@ const READ_OPTIONS = {
 export interface SessionCookie {
   /**
    * Answers requests to the path that the page passes to `session.keepCookie`. A signed `POST` sets the cookie. `DELETE` clears it, even
-   * if the session no longer exists. A `POST` that isn't accepted is answered as by `requireSession`, a request from a page of another
+   * if the session no longer exists; with the did:key of a session in the header `cacao-key`, only that session's. A `POST` that isn't accepted is answered as by `requireSession`, a request from a page of another
    * origin with 403 (also a `DELETE` without `Sec-Fetch-Site` and `Origin`), a capability that doesn't fit into cookies with 413, and
    * any other method with 405.
    */
@@ -130,6 +132,13 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
     return caller
   }
 
+  /** Whether a `DELETE` clears the cookie: not if it names another session than the cookie's, because a page may ask too late. */
+  const isToClear = async ({ header }: RequestHead): Promise<boolean> => {
+    const keyDID = header(CLEARED_KEY)
+    const kept = keyDID === undefined ? undefined : await jar.read(header('cookie'))
+    return kept === undefined || kept.cacao.p.aud === keyDID
+  }
+
   /** Answers a request to the handler; `admitted` verifies a signed one. */
   const answer = async (
     request: RequestHead,
@@ -139,7 +148,7 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
     try {
       if (method === 'DELETE') {
         assertSameOrigin(request)
-        return { status: 204, headers: PRIVATE, cookies: jar.clear() }
+        return { status: 204, headers: PRIVATE, cookies: (await isToClear(request)) ? jar.clear() : [] }
       }
       if (method !== 'POST') return { status: 405, headers: { ...PRIVATE, allow: 'POST, DELETE' } }
       // A client that is not a browser sends no origin. Its request must be signed all the same.
@@ -256,41 +265,4 @@ const failed =
 function withCookiesBefore(response: NodeResponse, cookies: readonly string[]): string[] {
   const before = response.getHeader('set-cookie') as string | string[] | undefined
   return [before ?? [], cookies].flat()
-}
-
-/** The method and the headers of a request, in any form that a server has it in. */
-interface RequestHead {
-  /** `undefined` if only headers were passed. */
-  readonly method: string | undefined
-  /** The value of a header, by its name in lower case. */
-  header(name: string): string | undefined
-}
-
-/** Reads a request, its headers, or a `Cookie` header alone. Throws a `TypeError` for anything else. */
-function requestHead(source: CookieSource): RequestHead {
-  const header = headerReader(source)
-  const { method } = Object(source) as { readonly method?: unknown }
-  return { method: typeof method === 'string' ? method : undefined, header }
-}
-
-const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
-
-/** Whether a request with this method only reads (RFC 9110 §9.2.1). */
-function isReading(method: string): boolean {
-  return SAFE_METHODS.includes(method)
-}
-
-/**
- * Returns what the browser says about the origin of a request: `same` for a page of this origin, `other` for any other page, and
- * `unknown` if the request doesn't say, as from a client that is not a browser. A page can set neither `Sec-Fetch-Site` nor `Origin`.
- */
-function originOf(
-  { header }: Pick<RequestHead, 'header'>,
-  isOwn: (origin: string) => boolean,
-): 'same' | 'other' | 'unknown' {
-  const site = header('sec-fetch-site')
-  if (site !== undefined) return site === 'same-origin' ? 'same' : 'other'
-  const origin = header('origin')
-  if (origin === undefined) return 'unknown'
-  return isOwn(origin) ? 'same' : 'other'
 }

@@ -155,8 +155,9 @@ class CookieKeeper {
       const note = await abortable(
         withCookieLock(this.#url, async () => {
           // That tab may have renewed it just now. The first cookie is not waited for, because the app is waiting.
-          const current = this.#isKept ? await waitForNote(this.#url, isEnough) : noteAt(this.#url)
-          return current && isEnough(current) ? current : setCookie(this.#session, this.#url, signal)
+          const isFound = (note?: CookieNote): note is CookieNote => note !== undefined && isEnough(note)
+          const current = this.#isKept ? await waitForNote(this.#url, isFound) : noteAt(this.#url)
+          return isFound(current) ? current : setCookie(this.#session, this.#url, signal)
         }),
         signal,
       )

@@ -15,6 +15,9 @@ const CLEARING_TIMEOUT_MS = 3000
 const MAX_TRIES = 10
 const RETRY_DELAY_MS = 100
 
+/** The header of a `DELETE`: the did:key of the session whose cookie is to be cleared. A cookie of any other session is kept. */
+export const CLEARED_KEY = 'cacao-key'
+
 /**
  * Returns the absolute URL of the server's `sessionCookie` handler. Throws a `TypeError` for a URL of a different origin or with a
  * query, and `ERR_ENVIRONMENT` if there is no page.
@@ -48,15 +51,15 @@ export function noteAt({ pathname }: URL): CookieNote | undefined {
 
 /**
  * Waits until the note is as the caller wants it, for one second at most, and returns it; `undefined` if it isn't by then. Waiting
- * is needed because in WebKit a cookie that a response has set, in this tab or another, may become visible only a moment later.
+ * is needed because in WebKit what a response does to cookies, in this tab or another, may become visible only a moment later.
  */
 export async function waitForNote(
   url: URL,
-  isWanted: (note: CookieNote) => boolean,
+  isWanted: (note: CookieNote | undefined) => boolean,
 ): Promise<CookieNote | undefined> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const note = noteAt(url)
-    if (note && isWanted(note)) return note
+    if (isWanted(note)) return note
     await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS))
   }
   return undefined
@@ -97,7 +100,7 @@ export async function setCookie(owner: CookieOwner, url: URL, signal: AbortSigna
   const { until } = answer.body
   if (typeof until !== 'number')
     throw permanentFailure('the answer is not from sessionCookie: mount its handler at this path')
-  const written = await waitForNote(url, (note) => note.keyDID === owner.keyDID && note.until === until)
+  const written = await waitForNote(url, (note) => note?.keyDID === owner.keyDID && note.until === until)
   if (written) return written
   throw permanentFailure('the server set it, but the browser did not keep it: allow cookies for this site')
 }
@@ -106,13 +109,23 @@ export async function setCookie(owner: CookieOwner, url: URL, signal: AbortSigna
 export function clearCookie(url: URL, keys: readonly string[]): Promise<void> {
   return withCookieLock(url, async () => {
     // Another tab may have cleared the cookie, or a different account may have signed in.
-    const note = noteAt(url)
-    if (!note || !keys.includes(note.keyDID)) return
-    // `keepalive`, because the browser often leaves the page after a sign-out.
+    const { keyDID } = noteAt(url) ?? {}
+    if (!keyDID || !keys.includes(keyDID)) return
+    // `keepalive`, because the browser often leaves the page after a sign-out. The key is sent along because the note may be out of
+    // date: what this page must not clear is the cookie of a session that has begun meanwhile.
     const answer = await fetchInTime(undefined, (signal) =>
-      fetch(url, { method: 'DELETE', cache: 'no-store', redirect: 'manual', keepalive: true, signal }),
+      fetch(url, {
+        method: 'DELETE',
+        headers: { [CLEARED_KEY]: keyDID },
+        cache: 'no-store',
+        redirect: 'manual',
+        keepalive: true,
+        signal,
+      }),
     )
     if (!answer.ok) throw refusal(answer)
+    // The next tab to have the lock must not find the note, and clear the cookie again.
+    await waitForNote(url, (note) => note?.keyDID !== keyDID)
   })
 }
 

@@ -176,6 +176,27 @@ describe('session.keepCookie', () => {
     expect([asked, hasNote()]).toEqual([['POST', 'DELETE'], false])
   })
 
+  it('names the session whose cookie is cleared, because a newer one may have replaced it', async () => {
+    const held = await session()
+    await held.keepCookie(URL_OF_COOKIE)
+    const named: unknown[] = []
+    behaviour = (request) => void named.push(request.headers.get('cacao-key'))
+    await held.remove()
+    expect(named).toEqual([held.keyDID])
+  })
+
+  it('clears the cookie once, even if the browser shows late that it is cleared', async () => {
+    const held = await session()
+    await held.keepCookie(URL_OF_COOKIE)
+    behaviour = () => {
+      setTimeout(clearNote, 20)
+      return new Response(null, { status: 204 })
+    }
+    await held.remove()
+    await settled()
+    expect([asked, hasNote()]).toEqual([['POST', 'DELETE'], false])
+  })
+
   it('clears the cookie before removed is emitted, because a listener may leave the page', async () => {
     const held = await session()
     const heard: string[] = []

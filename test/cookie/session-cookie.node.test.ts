@@ -71,6 +71,25 @@ describe('the handler of sessionCookie', () => {
     }
   })
 
+  it('keeps the cookie of a session that began before a DELETE for an earlier one arrived', async () => {
+    const site = await cookieSite()
+    const earlier = await testSigner('P-256', {}, KEY_B)
+    const cookies = await site.cookies()
+    const cleared = async (headers: Record<string, string>): Promise<string> => {
+      const sent = { origin: ORIGIN, cookie: cookies, ...headers }
+      return cookiesOf(
+        await site.pages.handler(new Request(SESSION_URL, { method: 'DELETE', headers: sent })),
+        cookies,
+      )
+    }
+    expect(await cleared({ 'cacao-key': earlier.key.did })).toBe(cookies)
+    expect(await cleared({ 'cacao-key': '' })).toBe(cookies)
+    expect(await cleared({ 'cacao-key': site.signer.key.did })).toBe('')
+    expect(await cleared({})).toBe('')
+    // A cookie that the server can't open belongs to nobody.
+    expect(await cleared({ 'cacao-key': earlier.key.did, cookie: `${NAME}=x` })).toBe('')
+  })
+
   it.each<[string, Record<string, string>]>([
     ['another domain', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
     ['another host of the domain', { 'sec-fetch-site': 'same-site', origin: 'https://blog.example.com' }],
