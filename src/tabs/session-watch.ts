@@ -164,6 +164,8 @@ export class SessionWatch {
   }
 
   async #lookNow(removed: readonly string[]): Promise<void> {
+    // A session that becomes known during the read may have been stored after it, so its absence there means nothing.
+    const before = [...this.#known.values()]
     const { found, unread } = await readRecords(this.#stores, this.#namespace)
     const records = found.flatMap(({ record, store }): LocatedRecord[] => {
       const parsed = parseRecord(record)
@@ -174,14 +176,13 @@ export class SessionWatch {
     this.#hasLooked = true
     this.#neverRead = isFirst ? unread : unread.filter((persistence) => neverRead.includes(persistence))
     // If even the note of the last use is gone, the browser has evicted everything, and nobody signed out.
-    const isEmpty = records.length === 0 && this.#known.size > 0
+    const isEmpty = records.length === 0 && before.length > 0
     if (isEmpty && !(await readLastUsed(this.#stores, this.#namespace))) return
     const isGone = ({ keyDID, persistence }: LocatedRecord): boolean =>
       !unread.includes(persistence) && !records.some((record) => record.keyDID === keyDID)
-    const isSucceeded = records.length > 0 && [...this.#known.values()].some(isGone)
-    const missing = isSucceeded ? await grantsComparison() : missingResources
-    const before = [...this.#known.values()]
     const gone = before.filter(isGone)
+    const isSucceeded = records.length > 0 && gone.length > 0
+    const missing = isSucceeded ? await grantsComparison() : missingResources
     const added = records.filter(({ keyDID }) => !this.#known.has(keyDID))
     for (const record of added) this.#known.set(record.keyDID, record)
     const successors = gone.map((record) => {

@@ -2,6 +2,8 @@ import { openDB } from 'idb'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { isBrowser } from '../../src/base/environment.js'
 import { DIDSession } from '../../src/session/did-session.js'
+import { memoryStore } from '../../src/store/memory-store.js'
+import type { SessionStore } from '../../src/store/store.js'
 import type { SessionChange } from '../../src/tabs/session-watch.js'
 import { type TestWallet, testWallet } from '../../src/testing/fake-wallet.js'
 import { ethereumAuth } from '../../src/wallet/ethereum/index.js'
@@ -117,6 +119,51 @@ describe('another tab', () => {
     await session.remove()
     const removal = { scope, removed: [session.keyDID] }
     await vi.waitFor(() => expect(notices).toContainEqual(removal), SOON)
+  })
+})
+
+describe('a sign-in while the store is being read for an earlier change', () => {
+  it('does not end the session that is renewed meanwhile', async () => {
+    const inner = memoryStore()
+    let wait = async (): Promise<void> => undefined
+    // The records are those of the time when the read began, as in a transaction.
+    const read: SessionStore['read'] = async (namespace, account) => {
+      const records = await inner.read(namespace, account)
+      if (account === undefined) await wait()
+      return records
+    }
+    const options = { resources, store: { ...inner, read } }
+    const session = await DIDSession.get(ACCOUNT_A, auth(), options)
+    const events: string[] = []
+    const next = new Promise<DIDSession>((resolve) => {
+      session.on('renewed', (event) => {
+        event.session.on('removed', () => events.push('removed'))
+        resolve(event.session)
+      })
+    })
+    await import('../../src/tabs/index.js')
+    let release = (): void => undefined
+    const isReading = new Promise<void>((began) => {
+      wait = () => {
+        began()
+        return new Promise((resolve) => {
+          release = resolve
+        })
+      }
+    })
+    const signingIn = DIDSession.get(ACCOUNT_B, auth(testWallet({ privateKey: KEY_B })), options)
+    await isReading
+    const renewing = session.renew(auth())
+    const renewed = await next
+    // The session that the listener got is watched a moment later.
+    await new Promise((resolve) => setTimeout(resolve))
+    wait = async () => undefined
+    release()
+    await Promise.all([signingIn, renewing])
+    expect([renewed.isAuthorized(), events]).toEqual([true, []])
+    await renewed.remove()
+    await heard(events, 1)
+    expect(renewed.isAuthorized()).toBe(false)
   })
 })
 
