@@ -2,7 +2,7 @@ import { chainless } from '../base/account.js'
 import { pageStorage } from '../base/environment.js'
 import { SessionError, storeError } from '../base/errors.js'
 import { canSign } from '../key/generate-key.js'
-import { sessionKeyOfPair } from '../key/session-key.js'
+import { assertNotRemoved, isRemoved, markRemoved, sessionKeyOfPair } from '../key/session-key.js'
 import { memoryStore } from '../store/memory-store.js'
 import type { NewSession, Persistence, SessionId, SessionStore } from '../store/store.js'
 import { parseRecord, readAccount, readLastUsed, type SessionContext } from './context.js'
@@ -12,7 +12,7 @@ import { sessionOfSeed } from './session-string.js'
  * Stores a session in the first store that really keeps it, removes the expired ones from that store, and returns the store's
  * `persistence`. A store has kept a session only if the record can be read back and its key signs, because engines have refused keys
  * or lost them. If no store has kept it, the session goes into a memory store, unless the caller chose the store: then it rejects
- * with that store's error.
+ * with that store's error. Rejects with `ERR_SESSION_REMOVED` if another tab signs the account out at the same time.
  */
 export async function persist(
   { stores, isChosen, namespace, now }: SessionContext,
@@ -25,6 +25,7 @@ export async function persist(
       await persistIn(store, namespace, session, expired, now())
       return store.persistence
     } catch (error) {
+      if (isRemoved(session.keyDID)) throw error
       failure = error
     }
   }
@@ -45,9 +46,14 @@ async function persistIn(
   const { account, keyDID } = session
   const remove = expired.map((id) => ({ account: id.account, keyDID: id.keyDID }))
   await store.write(namespace, { put: [session], remove, last: { account, keyDID, at: now } })
-  const { found, failures } = await readAccount([store], namespace, account, () => false, false)
+  const { found, failures, last } = await readAccount([store], namespace, account, () => false, true)
   if (failures.length > 0) throw failures[0]
   const stored = found.find(({ record }) => parseRecord(record)?.keyDID === keyDID)
+  // The note of its use was written with it. So if another one is there, the store works, and another tab has signed the account out.
+  if (!stored && last && last.keyDID !== keyDID) {
+    markRemoved(keyDID)
+    assertNotRemoved(keyDID)
+  }
   const key = stored && (stored.key ?? (await store.readKey(namespace, { account, keyDID })))
   if (await isKeyOf(session, key)) return
   await store.write(namespace, { remove: [{ account, keyDID }] })

@@ -76,7 +76,8 @@ export class SessionClient<Session> {
    * Resumes the account's stored session, or asks the wallet to sign a new one and stores it. The wallet is asked at most once, even
    * if several calls run at the same time. The session key can't be exported. Rejects with a `SessionError`: `ERR_AUTH_REJECTED`,
    * `ERR_AUTH_FAILED`, `ERR_CAPABILITY_…` (also if the auth method returns a different capability from the one requested),
-   * `ERR_KEY_UNSUPPORTED`, `ERR_ENVIRONMENT`, or, if the caller passed a store, `ERR_STORE_…`.
+   * `ERR_KEY_UNSUPPORTED`, `ERR_ENVIRONMENT`, `ERR_SESSION_REMOVED` if another tab signs the account out at the same moment, or, if the
+   * caller passed a store, `ERR_STORE_…`.
    *
    * @example
    * const session = await sessions.get(account, auth, { resources: ['https://api.example.com/notes/*'] })

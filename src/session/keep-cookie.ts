@@ -5,6 +5,7 @@ import { SessionError } from '../base/errors.js'
 import { readOptions } from '../base/options.js'
 import { assertValidAt, type Cacao } from '../capability/cacao.js'
 import { timeAt } from '../http/server-clock.js'
+import { assertNotRemoved } from '../key/session-key.js'
 import { LISTENER_READERS } from '../options/read-options.js'
 import type { KeepCookieOptions, SessionListenerOptions } from '../options/session-options.js'
 import { readLastUsed, type SessionContext } from '../resume/context.js'
@@ -53,11 +54,14 @@ export async function keepCookie(
   for (const given of [signal, disposal]) given?.throwIfAborted()
   assertValidAt(session.cacao, now())
   const keeper = new CookieKeeper(session, target, leadSecs, now, context, tabs)
-  tabs.until(
-    [disposal, ...(signal ? [signal] : [])],
-    () => () => keeper.stop((signal?.aborted ? signal : disposal).reason),
-  )
-  keeper.listen(options)
+  const life = new AbortController()
+  tabs.until([disposal, ...(signal ? [signal] : [])], () => () => {
+    const { reason } = signal?.aborted ? signal : disposal
+    life.abort(reason)
+    keeper.stop(reason)
+  })
+  // What stops this keeper also stops those of the sessions that continue this one.
+  keeper.listen({ ...options, signal: life.signal })
   await keeper.start()
 }
 
@@ -74,6 +78,7 @@ class CookieKeeper {
   #failures = 0
   #isWorking = false
   #isKept = false
+  #successor: Promise<void> | undefined
 
   constructor(
     session: KeptSession,
@@ -99,7 +104,15 @@ class CookieKeeper {
   /** Sets the cookie even if the browser seems to have one: only the server knows whether that is still valid. */
   async start(): Promise<void> {
     const before = noteAt(this.#url)
-    await this.#renew((note) => this.#isOwn(note) && note.until !== before?.until)
+    try {
+      await this.#renew((note) => this.#isOwn(note) && note.until !== before?.until)
+    } catch (error) {
+      // The session may have been renewed or have ended meanwhile, in any tab.
+      if (this.#successor) return this.#successor
+      assertNotRemoved(this.#session.keyDID)
+      assertValidAt(this.#session.cacao, this.#now())
+      throw error
+    }
   }
 
   /** Reacts to what happens to the session in any tab, and to the page being shown again. */
@@ -111,8 +124,9 @@ class CookieKeeper {
     this.#session.on(
       'renewed',
       ({ session }) => {
+        this.#successor = session.keepCookie(this.#url, options)
+        this.#successor.catch(() => undefined)
         this.stop()
-        session.keepCookie(this.#url, options).catch(() => undefined)
       },
       { signal },
     )
@@ -212,7 +226,9 @@ class CookieKeeper {
 
   /** Stops, and asks the server to clear the cookie. Tries again until the server has, or the browser no longer has the cookie. */
   async #clear(): Promise<void> {
-    this.stop()
+    this.stop(
+      new SessionError('ERR_COOKIE_FAILED', 'the session cookie was not set: another account has signed in'),
+    )
     const { keyDID } = this.#session
     try {
       await clearCookie(this.#url, [keyDID])

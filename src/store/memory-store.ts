@@ -1,3 +1,4 @@
+import { lastUsedAfter } from './last-used.js'
 import type { LastUsed, NewSession, SessionStore } from './store.js'
 
 interface Namespace {
@@ -21,7 +22,8 @@ export function memoryStore(): SessionStore {
       const record = namespaces.get(name)?.records.get(`${account}\n${keyDID}`)
       return record?.keyPair ?? record?.seed
     },
-    async write(name, { put = [], remove = [], last }) {
+    async write(name, change) {
+      const { put = [], remove = [] } = change
       const namespace: Namespace = namespaces.get(name) ?? { records: new Map() }
       namespaces.set(name, namespace)
       for (const { account, keyDID } of remove) {
@@ -31,6 +33,7 @@ export function memoryStore(): SessionStore {
         }
       }
       for (const record of put) namespace.records.set(`${record.account}\n${record.keyDID}`, record)
+      const last = lastUsedAfter(namespace.last, change)
       if (last) namespace.last = last
     },
   }

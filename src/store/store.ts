@@ -33,8 +33,15 @@ export interface LastUsed {
 export interface StoreChange {
   /** Sessions to add, or to replace. */
   readonly put?: readonly NewSession[]
-  /** Sessions to remove; without `keyDID`, all sessions of the account. They are removed before `put` is added. */
+  /**
+   * Sessions to remove; without `keyDID`, all sessions of the account. They are removed before `put` is added. If one of them was used
+   * last, the note of the last use loses its account and key.
+   */
   readonly remove?: readonly { readonly account: string; readonly keyDID?: string }[]
+  /**
+   * The new note of the last use. Beside `remove`, one without an account must not replace that of a session that stays, because another
+   * tab may have begun to use it.
+   */
   readonly last?: LastUsed
 }
 
@@ -78,7 +85,7 @@ export interface SessionStore {
   read(namespace: string, account?: string): Promise<readonly unknown[]>
   /** Returns the key pair or the seed of a session; `undefined` if there is none. */
   readKey(namespace: string, id: SessionId): Promise<unknown>
-  /** Returns the `last` of the latest change that had one. */
+  /** Returns the note of the last use; `undefined` if there was no change with a `last`. */
   readLast(namespace: string): Promise<unknown>
   /**
    * Returns in one step what the methods above return, for a store that is faster that way: the last use, and the sessions and

@@ -4,6 +4,7 @@ import { isBytes } from '../base/options.js'
 import { type Cacao, issuerAccount } from '../capability/cacao.js'
 import { containsBytes, decodeDagJSON, encodeDagJSON } from '../capability/dag-json.js'
 import { parseCacao } from '../capability/parse-cacao.js'
+import { lastUsedAfter } from './last-used.js'
 import type { LastUsed, NewSession, Persistence, SessionRecord, SessionStore, StoreChange } from './store.js'
 
 /** The sessions of one namespace in a text store. If there are none, `last` distinguishes a sign-out from a loss of data. */
@@ -70,15 +71,16 @@ function withoutSeed({ account, keyDID, cacao }: StoredSession): SessionRecord {
   return { account, keyDID, cacao }
 }
 
-function applyChange(stored: StoredSessions, { put = [], remove = [], last }: StoreChange): StoredSessions {
+function applyChange(stored: StoredSessions, change: StoreChange): StoredSessions {
+  const { put = [], remove = [] } = change
   const added = put.map(checkedSession)
   const isRemoved = (session: StoredSession): boolean =>
     remove.some(
       ({ account, keyDID }) => account === session.account && (keyDID ?? session.keyDID) === session.keyDID,
     ) || added.some(({ account, keyDID }) => account === session.account && keyDID === session.keyDID)
   const sessions = [...stored.sessions.filter((session) => !isRemoved(session)), ...added]
-  const latest = last ?? stored.last
-  return { sessions, ...(latest && { last: latest }) }
+  const last = lastUsedAfter(stored.last, change)
+  return { sessions, ...(last && { last }) }
 }
 
 // The length in bytes of an Ed25519 seed.

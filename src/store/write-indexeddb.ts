@@ -1,6 +1,7 @@
 import { wrap } from 'idb'
 import type { SessionError } from '../base/errors.js'
-import type { SessionDatabase, StoreChange } from './store.js'
+import { lastUsedAfter } from './last-used.js'
+import type { LastUsed, SessionDatabase, StoreChange } from './store.js'
 
 // A page loads this module when it writes a session. It is not needed to find out who is signed in.
 
@@ -8,8 +9,9 @@ import type { SessionDatabase, StoreChange } from './store.js'
 export async function writeIndexedDB(
   database: SessionDatabase,
   namespace: string,
-  { put = [], remove = [], last }: StoreChange,
+  change: StoreChange,
 ): Promise<void> {
+  const { put = [], remove = [] } = change
   if (put.length === 0 && (await cannotOpen(database))) return
   await database.use(async (opened, onLate) => {
     // A session is written once and used for a week, so it must reach the disk.
@@ -30,6 +32,11 @@ export async function writeIndexedDB(
       transaction.objectStore(store).put(value, id)
     const removeFrom = async (store: string, range: IDBKeyRange): Promise<void> =>
       transaction.objectStore(store).delete(range)
+    const noteLastUse = async (): Promise<void> => {
+      const notes = transaction.objectStore('last')
+      const last = lastUsedAfter((await notes.get(namespace)) as LastUsed | undefined, change)
+      if (last) await notes.put(last, namespace)
+    }
     try {
       await Promise.all([
         ...remove.flatMap(({ account, keyDID }) => {
@@ -43,7 +50,7 @@ export async function writeIndexedDB(
           const session = putInto('sessions', { account, keyDID, cacao }, id)
           return keyPair ? [session, putInto('keys', keyPair, id)] : [session]
         }),
-        ...(last ? [putInto('last', last, namespace)] : []),
+        noteLastUse(),
         transaction.done,
       ])
     } catch (error) {

@@ -164,7 +164,7 @@ export class SessionWatch {
   }
 
   async #lookNow(removed: readonly string[]): Promise<void> {
-    // A session that becomes known during the read may have been stored after it, so its absence there means nothing.
+    // A session that becomes known during the read may have been stored after it. If it is missing there, only a new read shows why.
     const before = [...this.#known.values()]
     const { found, unread } = await readRecords(this.#stores, this.#namespace)
     const records = found.flatMap(({ record, store }): LocatedRecord[] => {
@@ -196,6 +196,10 @@ export class SessionWatch {
       const isNew = !successors.includes(record) && !stay.some(({ account }) => account === record.account)
       if (!isFirst && !neverRead.includes(record.persistence) && isNew) this.#emit('signed-in', record)
     }
+    const isUnclear = ({ keyDID }: LocatedRecord): boolean =>
+      !records.some((record) => record.keyDID === keyDID)
+    if ([...this.#known.values()].some((record) => !before.includes(record) && isUnclear(record)))
+      await this.#lookNow(removed)
   }
 
   #lose(record: SessionRecord, successor: SessionRecord | undefined): SessionRecord | undefined {

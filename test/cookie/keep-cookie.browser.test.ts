@@ -323,6 +323,59 @@ describe('session.keepCookie', () => {
     await expect(held.keepCookie(URL_OF_COOKIE, { signal: controller.signal })).rejects.toBe(reason)
   })
 
+  it('stops with dispose, also after a renewal', async () => {
+    const held = await session()
+    await held.keepCookie(URL_OF_COOKIE)
+    const next = await held.renew(ethereumAuth(KEY_A, undefined, { domain: 'app.example' }))
+    await vi.waitFor(() => expect(document.cookie).toContain(next.keyDID.slice('did:key:'.length)), SOON)
+    await settled()
+    clock.advance(545)
+    await vi.waitFor(() => expect(asked).toEqual(['POST', 'POST', 'POST']), SOON)
+    await settled()
+    held.dispose()
+    clock.advance(545)
+    await settled()
+    expect(asked).toEqual(['POST', 'POST', 'POST'])
+    clearNote()
+  })
+
+  it('continues with the renewed session if it is renewed meanwhile', async () => {
+    const held = await session()
+    let renewing: Promise<DIDSession> | undefined
+    behaviour = (request) => {
+      behaviour = () => undefined
+      renewing = held.renew(ethereumAuth(KEY_A, undefined, { domain: 'app.example' }))
+      return new Promise((_, reject) => {
+        request.signal.addEventListener('abort', () => reject(request.signal.reason))
+      })
+    }
+    await held.keepCookie(URL_OF_COOKIE)
+    const next = await renewing
+    expect(document.cookie).toContain(next?.keyDID.slice('did:key:'.length))
+    await next?.remove()
+  })
+
+  it.each<[string, string, (held: DIDSession) => unknown]>([
+    ['signed out', 'ERR_SESSION_REMOVED', (held) => held.remove()],
+    ['over', 'ERR_CAPABILITY_EXPIRED', () => clock.advance(7200)],
+    [
+      'of an account after which another one signed in',
+      'ERR_COOKIE_FAILED',
+      () => session(7200, KEY_B, ACCOUNT_B),
+    ],
+  ])('rejects with a code if the session is %s meanwhile', async (_, code, end) => {
+    const held = await session()
+    let ending: unknown
+    await navigator.locks.request(`cacao-session cookie ${URL_OF_COOKIE}`, async () => {
+      const keeping = failureOf(() => held.keepCookie(URL_OF_COOKIE))
+      await vi.waitFor(async () => expect((await navigator.locks.query()).pending).toHaveLength(1), SOON)
+      ending = end(held)
+      expect(await keeping).toMatchObject({ code })
+    })
+    await ending
+    expect(hasNote()).toBe(false)
+  })
+
   it('rejects with the signal’s reason while another tab holds the lock, and then sends nothing', async () => {
     const held = await session()
     const reason = new Error('changed my mind')
