@@ -305,8 +305,9 @@ export class DIDSession {
    * One tab renews the cookie for all tabs: `leadSecs` before it expires (60 by default), and when the page becomes visible again.
    * The cookie is cleared when the session ends or another account signs in, in any tab; listeners of `removed` are called after
    * that, so they may navigate. A renewed session continues to keep it. Stops with the signal or `dispose`. Rejects with
-   * `ERR_COOKIE_FAILED` if the cookie can't be set, with `ERR_ENVIRONMENT` outside of pages, and as `sign` does. Failures of later
-   * renewals are reported as the event `cookie-failed`, and if the server couldn't be reached, the renewal is tried again.
+   * `ERR_COOKIE_FAILED` if the cookie can't be set or another account has signed in since, with `ERR_ENVIRONMENT` outside of pages, and
+   * as `sign` does. Failures of later renewals are reported as the event `cookie-failed`, and if the server couldn't be reached, the
+   * renewal is tried again.
    *
    * @example
    * await session.keepCookie('/session')

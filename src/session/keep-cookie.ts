@@ -171,7 +171,9 @@ class CookieKeeper {
           // That tab may have renewed it just now. The first cookie is not waited for, because the app is waiting.
           const isFound = (note?: CookieNote): note is CookieNote => note !== undefined && isEnough(note)
           const current = this.#isKept ? await waitForNote(this.#url, isFound) : noteAt(this.#url)
-          return isFound(current) ? current : setCookie(this.#session, this.#url, signal)
+          if (isFound(current)) return current
+          if (await this.#isOtherAccountCurrent()) this.stop(otherAccount())
+          return setCookie(this.#session, this.#url, signal)
         }),
         signal,
       )
@@ -226,9 +228,7 @@ class CookieKeeper {
 
   /** Stops, and asks the server to clear the cookie. Tries again until the server has, or the browser no longer has the cookie. */
   async #clear(): Promise<void> {
-    this.stop(
-      new SessionError('ERR_COOKIE_FAILED', 'the session cookie was not set: another account has signed in'),
-    )
+    this.stop(otherAccount())
     const { keyDID } = this.#session
     try {
       await clearCookie(this.#url, [keyDID])
@@ -237,4 +237,11 @@ class CookieKeeper {
       if (isTransient(error)) this.#tabs.scheduleAt(this.#now, this.#nextTry(), () => void this.#clear())
     }
   }
+}
+
+function otherAccount(): SessionError {
+  return new SessionError(
+    'ERR_COOKIE_FAILED',
+    'the session cookie was not set: another account has signed in',
+  )
 }

@@ -339,6 +339,19 @@ describe('session.keepCookie', () => {
     clearNote()
   })
 
+  it('sets no cookie for an account after which another one has signed in', async () => {
+    const held = await session()
+    const other = await session(7200, KEY_B, ACCOUNT_B)
+    await expectCode('ERR_COOKIE_FAILED', () => held.keepCookie(URL_OF_COOKIE))
+    expect(asked).toEqual([])
+    await other.keepCookie(URL_OF_COOKIE)
+    expect(asked).toEqual(['POST'])
+    await DIDSession.use(ACCOUNT_A, { store, now: clock.now })
+    await held.keepCookie(URL_OF_COOKIE)
+    expect(document.cookie).toContain(held.keyDID.slice('did:key:'.length))
+    for (const each of [held, other]) each.dispose()
+  })
+
   it('continues with the renewed session if it is renewed meanwhile', async () => {
     const held = await session()
     let renewing: Promise<DIDSession> | undefined

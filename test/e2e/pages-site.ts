@@ -32,15 +32,16 @@ const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'"
 const html = (text: string): string =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><title>site</title><p id="who">${text}</p><script type="module" src="/page.js"></script></html>`
 
-let prepared: Promise<[ReadonlyMap<string, BundledFile>, Awaited<ReturnType<typeof certificate>>]> | undefined
+type Prepared = [ReadonlyMap<string, BundledFile>, Awaited<ReturnType<typeof certificate>>]
+const prepared = new Map<string, Promise<Prepared>>()
 
-/** Starts the site. Most of its paths are pages that show who is signed in. */
-export async function startSite(): Promise<Site> {
-  prepared ??= Promise.all([
-    bundlePage('cookie-app.ts', { modules: { refresh: 'cookie-refresh.ts' } }),
-    certificate(),
-  ])
-  const [files, identity] = await prepared
+/** Starts the site with a script of test/e2e/pages. Most of its paths are pages that show who is signed in. */
+export async function startSite(script = 'cookie-app.ts'): Promise<Site> {
+  const preparing =
+    prepared.get(script) ??
+    Promise.all([bundlePage(script, { modules: { refresh: 'cookie-refresh.ts' } }), certificate()])
+  prepared.set(script, preparing)
+  const [files, identity] = await preparing
   const caching = 'private, no-store'
   const state = { log: [] as string[], cookies: '', ahead: 0, losesCookies: false, doubts: false, caching }
   const now = (): number => Date.now() + state.ahead
