@@ -53,10 +53,7 @@ export async function keepCookie(
   for (const given of [signal, disposal]) given?.throwIfAborted()
   assertValidAt(session.cacao, now())
   const keeper = new CookieKeeper(session, target, leadSecs, now, context, tabs)
-  tabs.until(
-    [disposal, ...(signal ? [signal] : [])],
-    () => () => keeper.stop((signal?.aborted ? signal : disposal).reason),
-  )
+  tabs.until([disposal, signal], () => () => keeper.stop((signal?.aborted ? signal : disposal).reason))
   keeper.listen(options)
   await keeper.start()
 }
