@@ -104,8 +104,17 @@ async function readBody(request: Request, limits: BodyLimits): Promise<Uint8Arra
     throw new TypeError(
       "the request's body was already read: verify the request first, or verify a clone of it",
     )
-  if (Number(request.headers.get('content-length')) > limits.maxBytes) throw tooLarge(limits)
-  if (request.body === null) return new Uint8Array()
+  const length = Number(request.headers.get('content-length'))
+  if (length > limits.maxBytes) throw tooLarge(limits)
+  if (request.body === null) {
+    // A `Request` for GET can't have a body, so servers drop what the client has sent. It may still be found in their own objects.
+    if (length > 0)
+      throw requestRefused(
+        'DIGEST',
+        'it was sent with a body that the server has dropped: a GET or HEAD must have none',
+      )
+    return new Uint8Array()
+  }
   const copy = request.clone()
   const reader = copy.body?.getReader()
   if (!reader) {
