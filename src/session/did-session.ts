@@ -42,14 +42,7 @@ import type { SessionStatus } from '../resume/resume.js'
 import type { Persistence, SessionData } from '../store/store.js'
 import type { Outcome } from '../tabs/session-events.js'
 import type { SessionChange } from '../tabs/session-watch.js'
-import {
-  bindMembers,
-  later,
-  listening,
-  type OpenSession,
-  SessionClient,
-  type SessionClientOptions,
-} from './client.js'
+import { bindMembers, later, listening, SessionClient, type SessionClientOptions } from './client.js'
 
 function inspected(
   this: DIDSession,
@@ -463,7 +456,7 @@ export class DIDSession {
 }
 
 // Outside of the class, because React Native's Babel preset refuses static blocks.
-const open = (...args: Parameters<OpenSession<DIDSession>>): DIDSession => Reflect.construct(DIDSession, args)
+const open = (...args: unknown[]): DIDSession => Reflect.construct(DIDSession, args)
 // `inspect.custom` is what `console.log` shows in Node, Deno and Bun. The tag keeps Vue from wrapping a session in a proxy.
 Object.defineProperties(DIDSession.prototype, {
   [Symbol.for('nodejs.util.inspect.custom')]: { value: inspected },
