@@ -4,8 +4,13 @@ export { SessionError, type SessionErrorCode } from './base/errors.js'
 export type { CookieOwner } from './store/page-cookie.js'
 
 const LOGIN = 'meta[name="cacao-session-login"]'
-// A member of the history entry's state, which a reload keeps: the time until which the cookie set by this page is fresh.
+// A member of the history entry's state, which a reload keeps: when this page set the cookie, and until when that is fresh.
 const MARK = 'cacao-session'
+
+interface Mark {
+  readonly from: number
+  readonly until: number
+}
 
 /**
  * Renews the cookie of the signed-in person, and reloads the page to which they were navigating. It is only for the script of
@@ -28,12 +33,14 @@ export async function continueNavigation(
   const target = cookieURL(url)
   await shown()
   try {
-    const state = { ...(history.state as { readonly [MARK]?: unknown } | null) }
-    const mark = state[MARK]
-    const session = typeof mark === 'number' && Date.now() < mark ? undefined : await load()
+    const state = { ...(history.state as { readonly [MARK]?: Mark | null } | null) }
+    const { from, until } = state[MARK] ?? ({} as Mark)
+    const now = Date.now()
+    // If the clock was set back since, the mark says nothing.
+    const session = from <= now && now < until ? undefined : await load()
     if (session) {
       const secs = await renewed(session, target)
-      history.replaceState({ ...state, [MARK]: Date.now() + secs * 1000 }, '')
+      history.replaceState({ ...state, [MARK]: { from: now, until: now + secs * 1000 } }, '')
       return location.reload()
     }
   } catch (error) {
@@ -48,8 +55,7 @@ async function renewed(session: CookieOwner, url: URL): Promise<number> {
   return withCookieLock(url, async () => {
     const note = noteAt(url)
     const isNew = note?.keyDID === session.keyDID && note.until !== before?.until
-    const { secs } = isNew ? note : await setCookie(session, url, new AbortController().signal)
-    return secs
+    return (isNew ? note : await setCookie(session, url, new AbortController().signal)).secs
   })
 }
 

@@ -45,7 +45,7 @@ export type Clock = () => number
 export const systemClock: Clock = () => Date.now()
 
 /** Reads an option that is a clock. */
-export const clockOption: ReadValue<Clock> = functionOption(
+export const clockOption: ReadValue<Clock> = /* @__PURE__ */ functionOption(
   'a function that returns milliseconds since 1970, like Date.now',
 )
 

@@ -64,7 +64,8 @@ export function unref(timer: unknown): void {
  * Calls `start`, unless one of the signals is already aborted. When one of the signals is aborted later, calls the
  * function that `start` returned, once.
  */
-export function until(signals: readonly AbortSignal[], start: () => () => void): void {
+export function until(given: readonly (AbortSignal | undefined)[], start: () => () => void): void {
+  const signals = given.filter((signal) => signal !== undefined)
   if (signals.some(({ aborted }) => aborted)) return
   const stop = start()
   const onAbort = (): void => {

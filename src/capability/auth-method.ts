@@ -61,7 +61,7 @@ const NOT_CONNECTED = /\bconnect\(\) before\b|\bnot connected\b/i
  * Throws the error for what a wallet threw when it was asked for its account. Returns `undefined` if it was asked silently and is only
  * not connected to the page: many wallets then answer as if the person had rejected a request, although they have shown none.
  */
-export function notConnected(cause: unknown, silent: boolean): undefined {
+export function notConnected(cause: unknown, silent: boolean | undefined): undefined {
   const isNotConnected =
     isRejection(cause) || hasCode(cause, UNAUTHORIZED) || NOT_CONNECTED.test(reasonOf(cause) ?? '')
   if (!(silent && isNotConnected)) throw authError(cause)

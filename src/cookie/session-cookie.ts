@@ -190,9 +190,10 @@ export function sessionCookie(options: SessionCookieOptions): SessionCookie {
 
   return {
     async handler(request) {
-      const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incomingRequest(request))
+      const incoming = incomingRequest(request)
+      const admitted = (): Promise<Verdict<CookieRequest>> => guard(request, () => incoming)
       const { status, headers, cookies = [], body = null } = await answer(requestHead(request), admitted)
-      await discardBody(request)
+      await discardBody(incoming)
       const response = new Response(body, { status, headers })
       for (const cookie of cookies) response.headers.append('set-cookie', cookie)
       return response

@@ -32,6 +32,12 @@ export interface IncomingRequest<R> {
   body(limits: BodyLimits): Promise<Uint8Array<ArrayBuffer>>
 }
 
+/** A web standard request that is verified. */
+export interface IncomingWebRequest extends IncomingRequest<Request> {
+  /** The request that has the body: the received one, or the one to which `at` has passed it on. */
+  readonly latest: Request
+}
+
 /** How much of a body is read, and for how long. */
 export interface BodyLimits {
   /** Bytes that the whole body may have. */
@@ -46,11 +52,14 @@ export interface BodyLimits {
  * Wraps a web standard request. Verifying leaves its body readable. With `keepsOriginal`, `at` returns a copy with the
  * new URL and leaves the body of the original readable; otherwise the request that `at` returns takes over the body.
  */
-export function incomingRequest(received: Request, keepsOriginal = false): IncomingRequest<Request> {
+export function incomingRequest(received: Request, keepsOriginal = false): IncomingWebRequest {
   let request = received
   const { protocol, host } = new URL(request.url)
   const origin = `${protocol}//${host}`
   return {
+    get latest() {
+      return request
+    },
     method: request.method,
     // `verifiedURL` refuses a target that does not begin with a slash, such as that of a URL with a user name.
     target: request.url.startsWith(`${origin}/`) ? request.url.slice(origin.length) : request.url,
@@ -95,8 +104,17 @@ async function readBody(request: Request, limits: BodyLimits): Promise<Uint8Arra
     throw new TypeError(
       "the request's body was already read: verify the request first, or verify a clone of it",
     )
-  if (Number(request.headers.get('content-length')) > limits.maxBytes) throw tooLarge(limits)
-  if (request.body === null) return new Uint8Array()
+  const length = Number(request.headers.get('content-length'))
+  if (length > limits.maxBytes) throw tooLarge(limits)
+  if (request.body === null) {
+    // A `Request` for GET can't have a body, so servers drop what the client has sent. It may still be found in their own objects.
+    if (length > 0)
+      throw requestRefused(
+        'DIGEST',
+        'it was sent with a body that the server has dropped: a GET or HEAD must have none',
+      )
+    return new Uint8Array()
+  }
   const copy = request.clone()
   const reader = copy.body?.getReader()
   if (!reader) {

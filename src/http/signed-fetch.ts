@@ -227,9 +227,34 @@ async function isRefusal(response: Response, code: SessionErrorCode, { signal }:
   if (challenge) return challenge[1] === code
   // A gateway may rename the header, and CORS may hide it from a page of another origin.
   if (!response.headers.get('content-type')?.startsWith('application/json')) return false
-  const said: unknown = await response
-    .clone()
-    .json()
-    .catch(() => throwIfAborted(signal))
-  return (said as { readonly code?: unknown } | null | undefined)?.code === code
+  try {
+    return await beginsWith(`{"code":"${code}"`, response.clone())
+  } catch {
+    throwIfAborted(signal)
+    return false
+  }
+}
+
+/**
+ * Whether a JSON body begins with this text, not counting white space. Reads no more than that takes: the rest, which may be long or a
+ * stream, is the caller's.
+ */
+async function beginsWith(start: string, copy: Response): Promise<boolean> {
+  const reader = copy.body?.getReader()
+  // React Native has no streams. There the body has arrived as a whole.
+  if (!reader) return withoutSpace(await copy.text()).startsWith(start)
+  const decoder = new TextDecoder()
+  let text = ''
+  while (text.length < start.length && start.startsWith(text)) {
+    const { done, value } = await reader.read()
+    if (done) break
+    text += withoutSpace(decoder.decode(value, { stream: true }))
+  }
+  // Not awaited: `cancel` on one branch of a cloned body settles only when the other branch is cancelled too.
+  reader.cancel().catch(() => undefined)
+  return text.startsWith(start)
+}
+
+function withoutSpace(text: string): string {
+  return text.replace(/\s/g, '')
 }

@@ -7,6 +7,7 @@ import { type CacaoPayload, rootOf } from '../capability/cacao.js'
 import { parseMessage, renderMessage } from '../capability/message.js'
 import type { DIDSession } from '../session/did-session.js'
 import { KIT_READERS, type KitAuth, type KitOptions, KitSession } from './kit-session.js'
+import { randomNonce } from './kit-sign-in.js'
 
 export type { KitAuth, KitOptions, KitStatus } from './kit-session.js'
 
@@ -76,7 +77,6 @@ const APPKIT_READERS: ReadersOf<AppKitOptions> = {
 const CONNECTION_SECS = 300
 // A person answers few of these messages at a time.
 const MAX_CONNECTIONS = 100
-const NONCE_BYTES = 12
 
 /**
  * Makes the dialogs of Reown AppKit sign in with a session, for Ethereum and Solana accounts. The wallet shows the message of
@@ -101,7 +101,7 @@ export function appKitAuth(options: AppKitOptions): AppKitAuth {
     async createMessage({ accountAddress, chainId }) {
       const account = `${chainId}:${accountAddress}`
       if (parseAccount(account)) return asMessage(await session.startSignIn(account), accountAddress, chainId)
-      const nonce = toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)))
+      const nonce = randomNonce()
       connections.set(nonce, true)
       return asMessage(
         connectionText(session.domain, nonce, accountAddress, chainId),

@@ -1,6 +1,5 @@
 import { type AccountInput, accountArgument, chainless } from '../base/account.js'
 import { SessionError } from '../base/errors.js'
-import { toHex } from '../base/hex.js'
 import { booleanOption, countOption, type ReadersOf, readOptions, setting } from '../base/options.js'
 import type { AuthMethod } from '../capability/auth-method.js'
 import { SESSION_READERS } from '../options/read-grant-options.js'
@@ -9,17 +8,15 @@ import { later } from '../session/client.js'
 import { DIDSession } from '../session/did-session.js'
 import { placeOptions, resumeOptions, type SessionOptions } from '../session-state/options.js'
 import { SessionController, signInRequest } from '../session-state/session-controller.js'
-import { type EthereumAuthOptions, ethereumAuth } from '../wallet/ethereum/index.js'
 import type { EthereumRPCs } from '../wallet/ethereum/rpc.js'
 import { rpcArgument } from '../wallet/ethereum/verifiers.js'
+import { type KitEthereumOptions, kitAuthMethod, randomNonce } from './kit-sign-in.js'
 
 /**
  * Options of `rainbowKitAuth` and `appKitAuth`: those of `DIDSession.get`, and three options of `ethereumAuth`: the RPCs that check the
  * signatures of contract accounts (`rpc`, `rpcTimeoutMs`), and how the address is written (`lowerCaseAddress`).
  */
 export interface KitOptions extends Omit<GetOptions, 'signal'>, KitEthereumOptions {}
-
-type KitEthereumOptions = Pick<EthereumAuthOptions, 'rpc' | 'rpcTimeoutMs' | 'lowerCaseAddress'>
 
 /** Whether somebody is signed in, with the values that RainbowKit uses. */
 export type KitStatus = 'loading' | 'unauthenticated' | 'authenticated'
@@ -35,9 +32,9 @@ export interface KitAuth {
   /** Calls the listener after each change, in this tab or another one. Returns a function that stops that. */
   subscribe(listener: () => void): () => void
   /**
-   * Sets the account that the wallet shows: a CAIP-10 id. A session of a different account is then no longer used, but stays stored. A
-   * stored session of this account is resumed without a prompt. With `undefined`, as for a locked wallet, nothing changes, because a
-   * session needs no wallet.
+   * Sets the account that the wallet shows: a CAIP-10 id. From then on, only sessions of this account are used, also when another tab
+   * signs in with a different one. A session of a different account that was used until now stays stored. A stored session of this
+   * account is resumed without a prompt. With `undefined`, as for a locked wallet, nothing changes, because a session needs no wallet.
    */
   setAccount(account: AccountInput | undefined): void
 }
@@ -49,8 +46,6 @@ interface PendingSignature {
   readonly session: Promise<DIDSession | undefined>
   readonly end: () => void
 }
-
-const NONCE_BYTES = 12
 
 /** The readers of `KitOptions`. */
 export const KIT_READERS: ReadersOf<KitOptions> = {
@@ -82,6 +77,8 @@ export class KitSession {
   #account: string | undefined
   #hasLoaded = false
   #controller: SessionController | undefined
+  /** The controller whose session the page had until `setAccount` replaced it in the present task. */
+  #left: SessionController | undefined
   #unsubscribe = (): void => undefined
   /** `givenText` is the text that the kit has got, and to which the signature must belong. */
   #pending: (PendingSignature & { readonly givenText: string | undefined }) | undefined
@@ -108,7 +105,7 @@ export class KitSession {
   /** Returns a nonce for the next sign-in: the app's, or a random one. Rejects with `ERR_AUTH_FAILED` if the app's function fails. */
   async nonce(): Promise<string> {
     const { nonceOf } = await later.signingIn()
-    return (await nonceOf(this.#options.nonce)) ?? toHex(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)))
+    return (await nonceOf(this.#options.nonce)) ?? randomNonce()
   }
 
   /**
@@ -145,7 +142,10 @@ export class KitSession {
   /** Resumes an account's session for the page and returns it; `undefined` if none is stored, or the store can't be read. */
   async resumeSession(account: string): Promise<DIDSession | undefined> {
     const current = this.#state?.session
-    if (current?.isAuthorized() && this.#isSame(current.account, account)) return current
+    if (current?.isAuthorized() && this.#isSame(current.account, account)) {
+      this.#setAccount(account)
+      return current
+    }
     const found = await DIDSession.load(account, resumeOptions(this.#options)).catch((error: unknown) => {
       if (error instanceof SessionError) return undefined
       throw error
@@ -158,9 +158,12 @@ export class KitSession {
     return found && this.#state?.session
   }
 
-  /** Signs out, and ends a sign-in that has started. Returns false if the store failed. */
+  /**
+   * Signs out, and ends a sign-in that has started. Returns false if the store failed. If `setAccount` was called in the same task, a kit
+   * calls this for the same change of accounts. Then it signs out the account that the page had before.
+   */
   async signOut(): Promise<boolean> {
-    return this.#open().signOut(this.#ownOptions)
+    return (this.#left ?? this.#open()).signOut(this.#ownOptions)
   }
 
   /** Signs out an account, also if its session is not the session of the page. */
@@ -199,10 +202,20 @@ export class KitSession {
     if (input === undefined) return
     const account = accountArgument(input)
     const present = this.#state?.account ?? this.#account
-    if (present !== undefined && this.#isSame(present, account)) return
+    // Also if it is the same: until now, the page may have shown the session used last, of any account.
     this.#account = account
-    if (!this.#controller) return
+    if (!this.#controller || (present !== undefined && this.#isSame(present, account))) return
     this.#pending?.end()
+    if (this.#state?.session) {
+      this.#left ??= this.#controller
+      queueMicrotask(() => {
+        this.#left = undefined
+      })
+    }
+    this.#reopen()
+  }
+
+  #reopen(): void {
     this.#unsubscribe()
     this.#controller = undefined
     this.#open()
@@ -218,7 +231,14 @@ export class KitSession {
     if (this.#controller) return this.#controller
     const controller = new SessionController(this.#ownOptions, () => undefined)
     this.#controller = controller
-    this.#unsubscribe = controller.subscribe(() => this.#notify())
+    this.#unsubscribe = controller.subscribe(() => {
+      const found = this.#state?.account
+      // It was opened before the account was known, and another tab has signed in with a different one. A kit that learns late of a
+      // change of accounts would sign that one out.
+      if (found !== undefined && this.#account !== undefined && !this.#isSame(found, this.#account))
+        this.#reopen()
+      else this.#notify()
+    })
     return controller
   }
 
@@ -255,7 +275,8 @@ export class KitSession {
         resolve(message)
         return signature
       }
-      const authMethod: AuthMethod = async (opts) => (await this.#authMethod(account, sign))(opts)
+      const authMethod: AuthMethod = async (opts) =>
+        (await kitAuthMethod(account, sign, this.#ethereum))(opts)
       const options = { signal: controller.signal, ...(nonce !== undefined && { nonce }) }
       session = this.#open().signIn(this.#options, signInRequest(account, authMethod, options))
       session.then(
@@ -264,24 +285,6 @@ export class KitSession {
       )
     })
     return { text, answer, session, end: () => controller.abort() }
-  }
-
-  /** Returns an auth method whose wallet is the kit: it passes the text on and waits for the signature. */
-  async #authMethod(account: string, sign: (text: string) => Promise<string>): Promise<AuthMethod> {
-    const [namespace, , address = ''] = account.split(':')
-    if (namespace === 'eip155') {
-      const signer = { address, signMessage: ({ message }: { message: string }) => sign(message) }
-      return ethereumAuth(signer, account, this.#ethereum)
-    }
-    if (namespace === 'solana') {
-      const { solanaAuth } = await import('../wallet/solana/index.js')
-      const signMessage = (message: Uint8Array): Promise<string> => sign(new TextDecoder().decode(message))
-      return solanaAuth({ publicKey: address, signMessage }, account)
-    }
-    throw new SessionError(
-      'ERR_AUTH_FAILED',
-      `an account of ${namespace} can't sign in here: choose an Ethereum or Solana account`,
-    )
   }
 }
 

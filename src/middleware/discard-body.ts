@@ -1,4 +1,5 @@
 import { within } from '../base/environment.js'
+import type { IncomingWebRequest } from '../http/incoming-request.js'
 import type { NodeRequest } from './node-request.js'
 import type { NodeResponse } from './node-response.js'
 
@@ -12,13 +13,13 @@ const DISCARD_MS = 5_000
  * Discards the part of a body that is still to come, for at most five seconds, and resolves when the request can be answered. Where
  * the server closes the connection after the answer, as nginx asks of its servers by default, the answer has to wait.
  */
-export async function discardBody(request: Request): Promise<void> {
-  const isLast = /\bclose\b/i.test(request.headers.get('connection') ?? '')
+export async function discardBody(incoming: IncomingWebRequest): Promise<void> {
+  const isLast = /\bclose\b/i.test(incoming.header('connection') ?? '')
   // Servers keep a connection usable themselves.
   if (!isLast) return
   try {
-    const { body } = request
-    // Locked if the guard has passed the body on, to a request with the verified URL.
+    const { body } = incoming.latest
+    // Locked if other code of the server reads it.
     if (!body || body.locked) return
     const reader = body.getReader()
     await within(DISCARD_MS, readToEnd(reader))

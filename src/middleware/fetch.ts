@@ -36,9 +36,10 @@ export function requireSession<Rest extends unknown[] = []>(
   const guard = sessionGuard(options)
   return async (request, ...rest) => {
     if (typeof request?.headers?.get !== 'function') throw notCalledBy('fetch', 'a Request')
-    const verdict = await guard(request, () => incomingRequest(request))
+    const incoming = incomingRequest(request)
+    const verdict = await guard(request, () => incoming)
     if (verdict.refusal) {
-      await discardBody(request)
+      await discardBody(incoming)
       return refusalResponse(verdict.refusal)
     }
     return privateResponse(await handler(verdict.request, verdict.caller, ...rest), verdict.marks)

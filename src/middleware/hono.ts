@@ -36,9 +36,10 @@ export function requireSession(
   return async (c, next) => {
     const received = c?.req?.raw as Request | undefined
     if (!received) throw notCalledBy('hono', 'a context of Hono')
-    const verdict = await guard(received, () => incomingRequest(received))
+    const incoming = incomingRequest(received)
+    const verdict = await guard(received, () => incoming)
     if (verdict.refusal) {
-      await discardBody(received)
+      await discardBody(incoming)
       const before = c.res.headers
       const headers = mergedHeaders(verdict.refusal.headers, (name) => before.get(name))
       c.res = refusalResponse(verdict.refusal)

@@ -107,7 +107,7 @@ export class SessionClient<Session> {
    * Resumes the stored session of one of several accounts, and makes it the session used last, which `load` without an account
    * returns from now on. Never prompts. Resolves with `undefined` if the account has no session.
    */
-  async use(account: AccountInput, options: ResumeOptions = {}): Promise<Session | undefined> {
+  async use(account: AccountInput, options?: ResumeOptions): Promise<Session | undefined> {
     return this.load(accountArgument(account), options)
   }
 
@@ -188,11 +188,11 @@ export class SessionClient<Session> {
 export function listening(
   listener: unknown,
   signals: readonly (AbortSignal | undefined)[],
-  start: (signals: readonly AbortSignal[]) => Promise<void>,
+  start: (signals: readonly (AbortSignal | undefined)[]) => Promise<void>,
 ): () => void {
   if (typeof listener !== 'function') throw new TypeError('listener must be a function')
   const end = new AbortController()
-  void start([end.signal, ...signals].filter((signal) => signal !== undefined))
+  void start([end.signal, ...signals])
   return () => end.abort()
 }
 
@@ -202,12 +202,9 @@ async function untilAborted<T>(signal: AbortSignal | undefined, work: () => Prom
 }
 
 /** What a session must be able to do. Abilities are turned into the ReCap resource that a capability has for them. */
-function wantedOf({ resources = [], abilities, minValiditySecs }: ResumeOptions): Wanted | Promise<Wanted> {
-  if (abilities === undefined) return { resources, minValiditySecs }
-  return later.signingIn().then(({ askedResources }) => ({
-    resources: askedResources({ resources, abilities }),
-    minValiditySecs,
-  }))
+async function wantedOf({ resources = [], abilities, minValiditySecs }: ResumeOptions): Promise<Wanted> {
+  const asked = abilities && (await later.signingIn()).askedResources({ resources, abilities })
+  return { resources: asked ?? resources, minValiditySecs }
 }
 
 /**

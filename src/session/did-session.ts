@@ -44,7 +44,6 @@ import type { Outcome } from '../tabs/session-events.js'
 import type { SessionChange } from '../tabs/session-watch.js'
 import { bindMembers, later, listening, SessionClient, type SessionClientOptions } from './client.js'
 
-const ignore = (): void => undefined
 function inspected(
   this: DIDSession,
   _depth: unknown,
@@ -72,12 +71,18 @@ export class DIDSession {
   readonly #disposal = new AbortController()
 
   private constructor(data: SessionData, now: Clock, context?: SessionContext) {
+    // In JavaScript nothing is private about a constructor. did-session's takes the parts of a session.
+    if (!now) throw new TypeError('DIDSession.get, load or fromSession makes sessions')
     this.#data = data
     this.#now = now
     this.#context = context
     bindMembers(this)
     // From now on, signing out in another tab ends this session too.
-    if (context) later.tabs().then(({ follow }) => follow(context, data), ignore)
+    if (context)
+      later.tabs().then(
+        ({ follow }) => follow(context, data),
+        () => undefined,
+      )
   }
 
   /** Resumes the account's stored session, or asks the wallet to sign a new one and stores it. See {@link SessionClient.get}. */
@@ -452,8 +457,7 @@ export class DIDSession {
 }
 
 // Outside of the class, because React Native's Babel preset refuses static blocks.
-const open = (data: SessionData, now: Clock, context?: SessionContext): DIDSession =>
-  Reflect.construct(DIDSession, [data, now, context])
+const open = (...args: unknown[]): DIDSession => Reflect.construct(DIDSession, args)
 // `inspect.custom` is what `console.log` shows in Node, Deno and Bun. The tag keeps Vue from wrapping a session in a proxy.
 Object.defineProperties(DIDSession.prototype, {
   [Symbol.for('nodejs.util.inspect.custom')]: { value: inspected },

@@ -55,7 +55,7 @@ export async function keepCookie(
   assertValidAt(session.cacao, now())
   const keeper = new CookieKeeper(session, target, leadSecs, now, context, tabs)
   const life = new AbortController()
-  tabs.until([disposal, ...(signal ? [signal] : [])], () => () => {
+  tabs.until([disposal, signal], () => () => {
     const { reason } = signal?.aborted ? signal : disposal
     life.abort(reason)
     keeper.stop(reason)

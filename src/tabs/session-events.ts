@@ -35,12 +35,12 @@ export function listenFor(
   type: SessionEventType,
   subject: Subject,
   options: SessionListenerOptions,
-  signals: readonly AbortSignal[],
+  signals: readonly (AbortSignal | undefined)[],
   listener: (outcome?: Outcome) => void,
 ): void {
   const happened = (outcome?: Outcome): void => {
     // A listener that was removed isn't called any more, even if its event has already begun.
-    if (signals.some(({ aborted }) => aborted)) return
+    if (signals.some((signal) => signal?.aborted)) return
     try {
       listener(outcome)
     } catch (error) {
@@ -56,7 +56,7 @@ export function listenFor(
 /** Calls the listener for every change of the store's sessions, until a signal aborts. */
 export function listenForChanges(
   context: SessionContext,
-  signals: readonly AbortSignal[],
+  signals: readonly (AbortSignal | undefined)[],
   listener: (change: SessionChange) => void,
 ): void {
   const changed = (change: SessionChange): void => {

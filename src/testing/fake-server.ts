@@ -1,5 +1,6 @@
 import type { AccountInput } from '../base/account.js'
 import { SessionError, type SessionErrorCode } from '../base/errors.js'
+import { isPlainObject } from '../base/options.js'
 import { memoryRevocation } from '../http/revocation.js'
 import type { VerifiedRequest } from '../http/verify-request.js'
 import { refusalOf, refusalResponse } from '../middleware/answer.js'
@@ -88,6 +89,8 @@ const BEHAVIOURS: readonly unknown[] = ['answers', 'unreachable', 'unavailable',
  * server.behaviour = 'unreachable'
  */
 export function testServer(options: TestServerOptions): TestServer {
+  if (!isPlainObject(options))
+    throw new TypeError('options must be a plain object: { domains: ["app.example.com"] }')
   const {
     url = 'https://api.example.com',
     verifiers = ethereumVerifiers(),

@@ -13,8 +13,10 @@ export const PASSKEY_OPTIONS: readonly string[] = [
   'isKnown',
 ]
 
-/** Throws a `TypeError` for an option whose name is not in the list, because it would be ignored. */
+/** Throws a `TypeError` for an option whose name is not in the list, because it would be ignored, and for options that are no object. */
 export function assertOptions(options: object, names: readonly string[]): void {
+  if (typeof options !== 'object' || Array.isArray(options ?? []))
+    throw new TypeError('options must be an object')
   for (const name in options)
     if (!names.includes(name))
       throw new TypeError(`there is no option "${name}" here; there are ${names.join(', ')}`)

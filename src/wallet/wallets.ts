@@ -152,8 +152,9 @@ export interface PasskeysOptions extends WebAuthnAuthOptions {
  * @example
  * const wallets = [passkeys({ name: 'alice@example.com' })]
  */
-export function passkeys({ name, ...options }: PasskeysOptions = {}): WalletSource {
-  assertMessageOptions(options, PASSKEY_OPTIONS)
+export function passkeys(given: PasskeysOptions = {}): WalletSource {
+  assertMessageOptions(given, [...PASSKEY_OPTIONS, 'name'])
+  const { name, ...options } = given
   if (name !== undefined && typeof name !== 'function' && (typeof name !== 'string' || name === ''))
     throw new TypeError('name must be a non-empty string, or a function that returns one')
   const authMethod = (account: string): ReturnType<typeof webauthnAuth> => webauthnAuth(account, options)

@@ -48,6 +48,9 @@ describe('the guide to React Native', () => {
       ended.abort()
       const failed = ({ name, message }) => console.log(name, message)
       await sessions.get('${ACCOUNT_A}', auth, { resources, domain, signal: ended.signal }).catch(failed)
+      const { ethereumAccount } = await import('cacao-session/ethereum')
+      await ethereumAccount('${KEY_A}', { signal: ended.signal }).catch(failed)
+      console.log(await ethereumAccount('${KEY_A}', { signal }))
       const session = await sessions.get('${ACCOUNT_A}', auth, { resources, domain, signal })
       await session.renew(auth, { signal: ended.signal }).catch(failed)
       await session.fetch('https://api.example.com/notes', { method: 'POST', body: new Blob(['a']) }).catch(failed)
@@ -58,6 +61,8 @@ describe('the guide to React Native', () => {
       console.log((await sessions.load('${ACCOUNT_A}', { signal })).account)`)
     expect(output).toEqual([
       'AbortError aborted',
+      'AbortError aborted',
+      ACCOUNT_A,
       'AbortError aborted',
       expect.stringMatching(/^TypeError .* pass a text or bytes instead$/),
       'stopped',

@@ -81,18 +81,25 @@ describe('a wrong client clock', () => {
   })
 })
 
+/** What `session.fetch` returns if the server gives this answer each time, and how often it was asked. */
+async function answered(answer: () => Response): Promise<{ response: Response; calls: number }> {
+  const auth = ethereumAuth(KEY_A, undefined, { domain })
+  const session = await DIDSession.authorize(auth, { resources, now: () => NOW })
+  let calls = 0
+  restore = replace(globalThis, 'fetch', {
+    value: async () => {
+      calls++
+      return answer()
+    },
+  })
+  const response = await session.fetch(NOTES)
+  return { response, calls }
+}
+
 describe('a refusal with ERR_REQUEST_STALE', () => {
   const answeredWith = async (headers: Record<string, string>): Promise<object> => {
-    const auth = ethereumAuth(KEY_A, undefined, { domain })
-    const session = await DIDSession.authorize(auth, { resources, now: () => NOW })
-    let calls = 0
-    restore = replace(globalThis, 'fetch', {
-      value: async () => {
-        calls++
-        return Response.json({ code: 'ERR_REQUEST_STALE' }, { status: 401, headers })
-      },
-    })
-    const response = await session.fetch(NOTES)
+    const refusal = () => Response.json({ code: 'ERR_REQUEST_STALE' }, { status: 401, headers })
+    const { response, calls } = await answered(refusal)
     return { calls, status: response.status, body: await response.json() }
   }
   const stale = { status: 401, body: { code: 'ERR_REQUEST_STALE' } }
@@ -105,5 +112,44 @@ describe('a refusal with ERR_REQUEST_STALE', () => {
     ['with another hour, again and again', { date: new Date(NOW + 3_600_000).toUTCString() }, 2],
   ])('%s is returned to the caller', async (_, headers, calls) => {
     expect(await answeredWith(headers as Record<string, string>)).toEqual({ ...stale, calls })
+  })
+})
+
+// A gateway may rename WWW-Authenticate, and CORS may hide it.
+describe('an answer 401 without WWW-Authenticate', () => {
+  const headers = { 'content-type': 'application/json', date: new Date(NOW + 3_600_000).toUTCString() }
+  const json = (body: BodyInit) => () => new Response(body, { status: 401, headers })
+
+  it.each([
+    ['a refusal', '{"code":"ERR_REQUEST_STALE"}', 2],
+    [
+      'a refusal that was written by another library',
+      '{ "code": "ERR_REQUEST_STALE",\n "status": 401 }\n',
+      2,
+    ],
+    ['another refusal', '{"code":"ERR_REQUEST_REPLAYED"}', 1],
+    ['a code that begins the same', '{"code":"ERR_REQUEST_STALE_TOO"}', 1],
+    ['a refusal that is cut off', '{"code":"ERR_REQUEST', 1],
+    ['no JSON', 'Sign in', 1],
+    ['nothing', '', 1],
+  ])('with %s is returned as it is', async (_, body, expected) => {
+    const { response, calls } = await answered(json(body))
+    expect([await response.text(), calls]).toEqual([body, expected])
+  })
+
+  it('with a stream of the app is returned before the stream ends, and can be read to its end', async () => {
+    const bytes = new TextEncoder()
+    let stream: ReadableStreamDefaultController<Uint8Array> | undefined
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        stream = controller
+        controller.enqueue(bytes.encode('{"code":"NO_SUBSCRIPTION",'))
+      },
+    })
+    const { response, calls } = await answered(json(body))
+    stream?.enqueue(bytes.encode('"plans":["cacao"]}'))
+    stream?.close()
+    expect(await response.json()).toEqual({ code: 'NO_SUBSCRIPTION', plans: ['cacao'] })
+    expect(calls).toBe(1)
   })
 })

@@ -218,6 +218,26 @@ describe("AppKit's configuration", () => {
     expect(await DIDSession.list({ store })).toEqual([])
   })
 
+  it('does not sign out the account that another tab has signed in since AppKit asked for the session', async () => {
+    const signInElsewhere = (of: TestWallet) =>
+      DIDSession.get(of.account, ethereumAuth(of.provider), { store, resources, domain: 'app.example' })
+    await signInElsewhere(wallet)
+    auth.subscribe(() => undefined)
+    await until('authenticated')
+    expect(await auth.siwx.getSessions(CHAIN, addressOf(ACCOUNT_A))).toHaveLength(1)
+    const without = appKitAuth(options)
+    without.subscribe(() => undefined)
+    await vi.waitFor(() => expect(without.getStatus()).toBe('authenticated'), SOON)
+    await DIDSession.remove(ACCOUNT_A, { store })
+    await vi.waitFor(() => expect(without.getStatus()).toBe('unauthenticated'), SOON)
+    await signInElsewhere(testWallet({ privateKey: KEY_B }))
+    await vi.waitFor(() => expect(without.getSession()?.account).toBe(ACCOUNT_B), SOON)
+    await auth.siwx.setSessions([])
+    expect((await DIDSession.list({ store })).map(({ account }) => account)).toEqual([ACCOUNT_B])
+    await without.siwx.setSessions([])
+    expect(await DIDSession.list({ store })).toEqual([])
+  })
+
   it('rejects if the session may still be stored, and lists no session of a failing store', async () => {
     const failing = failingStore(memoryStore())
     const other = appKitAuth({ ...options, store: failing })

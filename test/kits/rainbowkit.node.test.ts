@@ -228,6 +228,66 @@ describe("RainbowKit's adapter", () => {
     expect(() => auth.setAccount('0x19E7')).toThrow(TypeError)
   })
 
+  describe('in a tab that learns late that the wallet has changed accounts', () => {
+    const b = testWallet({ privateKey: KEY_B })
+    /** Another tab signs A out and B in, and this tab has seen it. */
+    const switchElsewhere = async (): Promise<void> => {
+      await stored()
+      auth.subscribe(() => undefined)
+      await until('authenticated')
+      auth.setAccount(ACCOUNT_A)
+      // A tab whose wallet shows no account follows the session used last.
+      const without = rainbowKitAuth(options)
+      without.subscribe(() => undefined)
+      await until('authenticated', without)
+      await DIDSession.remove(ACCOUNT_A, { store })
+      for (const tab of [auth, without]) await until('unauthenticated', tab)
+      await stored(b)
+      await until('authenticated', without)
+    }
+
+    it('never acts for the new account, whose session another tab has begun, and does not sign it out', async () => {
+      await switchElsewhere()
+      expect([auth.getStatus(), auth.getSession()]).toEqual(['unauthenticated', undefined])
+      // RainbowKit calls this when it learns of the change.
+      await auth.adapter.signOut()
+      expect((await loaded())?.account).toBe(ACCOUNT_B)
+    })
+
+    it('follows the new account once the wallet shows it, and then signs out that one', async () => {
+      await switchElsewhere()
+      auth.setAccount(ACCOUNT_B)
+      await until('authenticated')
+      expect(auth.getSession()?.account).toBe(ACCOUNT_B)
+      await auth.adapter.signOut()
+      expect([auth.getStatus(), await loaded()]).toEqual(['unauthenticated', undefined])
+    })
+
+    it('still resumes a session of its own account', async () => {
+      await switchElsewhere()
+      await stored()
+      await until('authenticated')
+      expect(auth.getSession()?.account).toBe(ACCOUNT_A)
+    })
+  })
+
+  it('signs out the account before the change if the app has just told of the new one', async () => {
+    const b = testWallet({ privateKey: KEY_B })
+    await stored(b)
+    await signIn()
+    const accounts = async (): Promise<string[]> =>
+      (await DIDSession.list({ store })).map((each) => each.account)
+    // A listener of wagmi's `watchAccount` runs before that of RainbowKit.
+    auth.setAccount(ACCOUNT_B)
+    await auth.adapter.signOut()
+    expect(await accounts()).toEqual([ACCOUNT_B])
+    auth.subscribe(() => undefined)
+    await until('authenticated')
+    expect(auth.getSession()?.account).toBe(ACCOUNT_B)
+    await auth.adapter.signOut()
+    expect(await accounts()).toEqual([])
+  })
+
   it('uses the account set before anything is loaded', async () => {
     const b = testWallet({ privateKey: KEY_B })
     await stored()

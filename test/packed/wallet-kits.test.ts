@@ -329,16 +329,14 @@ describe('the wallet kits', () => {
       expect(wallet.prompts).toBe(3)
 
       wallet.switchAccount(KEY_B)
-      for (const each of [page, tab]) {
-        await each.getByTestId('rk-connect-button').waitFor()
-        // RainbowKit signs out whoever is signed in when a tab learns of the wallet's new account, however late that is.
-        await each.waitForFunction(
-          (account) =>
-            document.title === 'unauthenticated' &&
-            account.endsWith(`${document.documentElement.dataset['wallet']}`),
-          wallet.account.toLowerCase(),
-        )
-      }
+      for (const each of [page, tab]) await each.getByTestId('rk-connect-button').waitFor()
+      // RainbowKit asks the account that it knows. The other tab may learn of the new one at any time.
+      await page.waitForFunction(
+        (account) =>
+          document.title === 'unauthenticated' &&
+          account.endsWith(`${document.documentElement.dataset['wallet']}`),
+        wallet.account.toLowerCase(),
+      )
       expect(await page.getByText('Signed in').count()).toBe(0)
       await connect.click()
       await sign.click()

@@ -235,3 +235,15 @@ describe('a store of strings', () => {
     expect(await failureOf(() => stringStore(backend as never))).toBeInstanceOf(TypeError)
   })
 })
+
+describe('new DIDSession', () => {
+  it.each<[string, unknown[]]>([
+    ['nothing', []],
+    ['the parts of a session, as in did-session', [{ cacao: {}, keySeed: new Uint8Array(32), did: {} }]],
+  ])('from %s says which functions make sessions', (_, given) => {
+    const made = (): unknown => Reflect.construct(DIDSession, given)
+    expect(made).toThrow(TypeError)
+    expect(made).toThrow('DIDSession.get, load or fromSession')
+    expect(session).toBeInstanceOf(DIDSession)
+  })
+})

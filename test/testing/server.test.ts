@@ -141,6 +141,7 @@ describe('a server for tests', () => {
 
   it('requires the domains whose sign-ins it accepts', () => {
     expect(() => testServer({} as never)).toThrow(TypeError)
+    expect(() => testServer('app.example.com' as never)).toThrow(/^options must be a plain object/)
     expect(() => testServer({ url: 'nowhere', domains: ['app.example.com'] })).toThrow(TypeError)
   })
 })

@@ -28,7 +28,7 @@ const solana = testSolanaWallet(7).wallet
 const now = (): number => Date.parse('2024-06-02T00:00:00Z')
 type Take = (options: never) => unknown
 
-it.each<[name: string, take: Take, right: object]>([
+const TAKERS: readonly (readonly [name: string, take: Take, right: object])[] = [
   ['ethereumAuth', (options) => ethereumAuth(KEY_A, undefined, options), { chainId: 1, rpcTimeoutMs: 1000 }],
   ['ethereumAccount', (options) => ethereumAccount(KEY_A, options), { chainId: 10, silent: true }],
   ['ethereumVerifiers', (options) => ethereumVerifiers(options), { rpcMaxAgeSecs: 60, now: Date.now }],
@@ -55,7 +55,9 @@ it.each<[name: string, take: Take, right: object]>([
   ['ethereumWallets', (options) => ethereumWallets(options), { lowerCaseAddress: true }],
   ['solanaWallets', (options) => solanaWallets(options), { chain: 'devnet' }],
   ['passkeys', (options) => passkeys(options), { name: 'Alice', userVerification: 'required' }],
-])('%s accepts its options, and throws for a misspelt one', async (_, take, right) => {
+]
+
+it.each(TAKERS)('%s accepts its options, and throws for a misspelt one', async (_, take, right) => {
   await take(right as never)
   const error = await failureOf(async () => take({ ...right, orign: 'https://a.example' } as never))
   expect(error).toBeInstanceOf(TypeError)
@@ -125,3 +127,17 @@ it.each([Number.NaN, 0, -1, '5000', null])(
     await sign({ rpcTimeoutMs: Number.POSITIVE_INFINITY })
   },
 )
+
+it.each(TAKERS)('%s says that its options must be an object', async (_, take, right) => {
+  class Options {}
+  // Whether options of a class are accepted differs. They are never ignored.
+  const refused = ['https://a.example', 'no', ['https://a.example'], [], () => undefined, null, 5, true]
+  for (const options of refused) {
+    const error = await failureOf(async () => take(options as never))
+    expect(error).toBeInstanceOf(TypeError)
+    expect((error as TypeError).message, String(options)).toMatch(/^options must be an? (plain )?object/)
+  }
+  const inherited = await failureOf(async () => take(Object.assign(new Options(), { orign: 1 }) as never))
+  expect(inherited).toBeInstanceOf(TypeError)
+  await take(Object.assign(Object.create(null), right) as never)
+})

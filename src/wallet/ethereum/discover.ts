@@ -1,4 +1,4 @@
-import { abortable } from '../../base/abort.js'
+import { abortable, throwIfAborted } from '../../base/abort.js'
 import { assertOptions } from '../message-options.js'
 import { isWalletUUID, walletIcon, walletName, walletRdns } from '../wallet-info.js'
 import type { EIP1193Provider } from './signer.js'
@@ -49,7 +49,7 @@ export interface DiscoverWalletsOptions {
 export async function discoverWallets(options: DiscoverWalletsOptions = {}): Promise<DiscoveredWallet[]> {
   assertOptions(options, ['onWallet', 'signal', 'timeoutMs'])
   const { onWallet, signal, timeoutMs = 100 } = options
-  signal?.throwIfAborted()
+  throwIfAborted(signal)
   if (typeof window === 'undefined') return []
   const wallets = new Map<string, DiscoveredWallet>()
   const announced = (event: Event): void => {
@@ -58,13 +58,12 @@ export async function discoverWallets(options: DiscoverWalletsOptions = {}): Pro
     // Two wallets with the same uuid are both listed, so that neither can hide the other, unless a person
     // could not tell them apart anyway.
     const { uuid, name, rdns, provider } = wallet
-    let [own, number] = [uuid, 1]
-    for (let other = wallets.get(own); other; other = wallets.get(own)) {
+    let own = uuid
+    for (let other = wallets.get(own), number = 2; other; other = wallets.get(own)) {
       if (other.provider === provider || (other.name === name && other.rdns === rdns)) return
-      number += 1
-      own = `${uuid}-${number}`
+      own = `${uuid}-${number++}`
     }
-    const found = own === uuid ? wallet : Object.freeze({ ...wallet, uuid: own })
+    const found = Object.freeze({ ...wallet, uuid: own })
     wallets.set(own, found)
     onWallet?.(found)
   }
@@ -82,7 +81,7 @@ function walletOf(detail: unknown): DiscoveredWallet | undefined {
     const name = walletName(info['name'])
     if (typeof provider.request !== 'function' || typeof rdns !== 'string') return undefined
     if (name === undefined || !isWalletUUID(uuid)) return undefined
-    return Object.freeze({ uuid, name, icon: walletIcon(icon), rdns: walletRdns(rdns), provider })
+    return { uuid, name, icon: walletIcon(icon), rdns: walletRdns(rdns), provider }
   } catch {
     // Something is missing, or a getter or proxy of this wallet threw. Ignore it: the other wallets still work.
     return undefined

@@ -1,4 +1,4 @@
-import { abortable } from '../../base/abort.js'
+import { abortable, throwIfAborted } from '../../base/abort.js'
 import type { AccountInput } from '../../base/account.js'
 import type { AuthMethodOpts } from '../../capability/auth-method.js'
 import type { Cacao } from '../../capability/cacao.js'
@@ -113,8 +113,8 @@ export async function ethereumAccount(
   options: EthereumAccountOptions = {},
 ): Promise<string | undefined> {
   assertOptions(options, ['silent', 'chainId', 'signal'])
-  const { silent = false, chainId, signal } = options
-  signal?.throwIfAborted()
+  const { silent, chainId, signal } = options
+  throwIfAborted(signal)
   const account = await abortable(walletAccount(ethereumSigner(signer), chainId, silent), signal)
   if (account || silent) return account
   const { noAccountError } = await import('../../capability/auth-method.js')

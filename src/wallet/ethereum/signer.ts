@@ -53,7 +53,7 @@ export type EthereumSignerInput =
 /** What signing in needs from a wallet, whatever library it comes from. */
 export interface EthereumSigner {
   /** Returns its addresses, the chosen one first. With `silent` the wallet never opens. */
-  addresses(silent: boolean): Promise<unknown>
+  addresses(silent: boolean | undefined): Promise<unknown>
   /** Returns the chain it is on, or `undefined` for a private key. */
   chainId(): Promise<unknown>
   /**

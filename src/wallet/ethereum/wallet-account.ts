@@ -17,7 +17,7 @@ export function ethereumArgument(input: AccountInput): string {
 export async function walletAccount(
   wallet: EthereumSigner,
   chainId: number | undefined,
-  silent: boolean,
+  silent: boolean | undefined,
 ): Promise<string | undefined> {
   const chosen = chainId === undefined ? undefined : (await import('./chain-id.js')).chainArgument(chainId)
   try {

@@ -88,7 +88,7 @@ type Subscribe = (event: string, handler: (payload: unknown) => void) => unknown
 type Emitter = Readonly<Partial<Record<'on' | 'removeListener' | 'off', Subscribe>>>
 
 function eventsOf(provider: EIP1193Provider): { readonly on: Subscribe; readonly off: Subscribe } {
-  const { request, on, removeListener, off } = (provider ?? {}) as EIP1193Provider & Emitter
+  const { request, on, removeListener, off } = Object(provider) as EIP1193Provider & Emitter
   const remove = removeListener ?? off
   if (typeof request === 'function' && typeof on === 'function' && typeof remove === 'function')
     return { on: on.bind(provider), off: remove.bind(provider) }
