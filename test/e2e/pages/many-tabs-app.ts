@@ -55,9 +55,9 @@ export const app = {
     shown: session?.keyDID,
     isSignedIn: session?.isAuthorized() ?? false,
     stored: (await DIDSession.list({ now })).map(({ account, keyDID }) => `${account} ${keyDID}`).sort(),
-    /** The key of the session that has the cookie. */
-    cookie: /-until=\d+\.\d+\.(z\w+)\./.exec(document.cookie)?.[1],
   }),
+  /** The account for which the server renders pages. */
+  rendered: async () => /id="who">(eip155[^<]*)/.exec(await (await fetch('/account')).text())?.[1],
   /** The session used last. */
   last: async () => {
     const last = await DIDSession.load(undefined, { now })
