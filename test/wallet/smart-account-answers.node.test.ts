@@ -230,6 +230,25 @@ describe('an account that is not delegated yet (ERC-8010)', () => {
     }
   })
 
+  it('is not initialised for a signature if the delegation is not its own, or has been applied before', async () => {
+    const code = await chain.put('InitialisedAccount', [])
+    const data = chain.dataOf('InitialisedAccount', 'initialise', [OTHER.address])
+    // Anyone may initialise these accounts on their chain. Whoever wraps a signature may not, just for the check.
+    const forged = (address: Hex, by: typeof OWNER, nonce = 0) =>
+      signedBy(accountOn(address), async (text) =>
+        wrap(await signOther(text), { by, code, to: address, data, nonce }),
+      )
+    const own = await chain.client.getTransactionCount({ address: OWNER.address })
+    await refuses(await forged(code, OTHER))
+    await verify(await forged(OWNER.address, OWNER, own))
+    await refuses(await forged(OWNER.address, OTHER))
+    await chain.delegateTo(code)
+    const next = await chain.client.getTransactionCount({ address: OWNER.address })
+    for (const nonce of [own, next]) await refuses(await forged(OWNER.address, OWNER, nonce))
+    await chain.delegateTo(await chain.put('InitialisedAccount', []))
+    await refuses(await forged(OWNER.address, OWNER, own))
+  })
+
   it('signs in, and stays signed in once it is delegated', async () => {
     const code = await chain.put('InitialisedAccount', [])
     const data = chain.dataOf('InitialisedAccount', 'initialise', [OTHER.address])
