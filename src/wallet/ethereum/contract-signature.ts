@@ -153,9 +153,8 @@ export async function isAcceptedOnceDelegated(
   request: RPCRequest,
   { reference, address }: Pick<AccountParts, 'reference' | 'address'>,
   hash: string,
-  { signature, delegation }: { readonly signature: string; readonly delegation?: Delegation },
+  { signature, delegation }: { readonly signature: string; readonly delegation: Delegation },
 ): Promise<boolean> {
-  if (!delegation) return false
   const { chainId, nonce, yParity, r, s, to, data } = delegation
   const contract = delegation.address.toString(16).padStart(40, '0')
   const delegatedCode = DELEGATED + contract

@@ -244,8 +244,9 @@ async function isAcceptedOtherwise(
   first: Error | false,
 ): Promise<boolean> {
   const { signature, account } = check
-  if (signature.delegation) {
-    const isAccepted = await isAcceptedOnceDelegated(request, account, hash, signature)
+  const { delegation } = signature
+  if (delegation) {
+    const isAccepted = await isAcceptedOnceDelegated(request, account, hash, { ...signature, delegation })
     if (isAccepted || first === false) return isAccepted
   }
   // An account can only be deployed within the first check.
