@@ -18,6 +18,7 @@ import { ACCEPTED, fakeChain, REFUSED } from '../setup/fake-chain.js'
 import { ACCOUNT_A, ADDRESS_A } from '../setup/wallet.js'
 
 const now = (): number => Date.parse('2024-06-02T00:00:00Z')
+const atTime = new Date(now())
 const SIGNATURE = `0x${'ab'.repeat(96)}`
 
 const contractSigned = (s: unknown = SIGNATURE, changes: Record<string, unknown> = {}): Cacao =>
@@ -249,5 +250,19 @@ describe('an accepted contract signature', () => {
     vi.setSystemTime(Date.now() - 3_600_000)
     chain.answers.eth_call = REFUSED
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => check())
+  })
+
+  it('is cached for the 1000 capabilities that were used last', async () => {
+    const chain = fakeChain()
+    const { eip1271 } = ethereumVerifiers({ rpc: chain, rpcMaxAgeSecs: 60, now })
+    const check = (i: number) => eip1271(contractSigned(SIGNATURE, { nonce: `nonce${1000 + i}` }), { atTime })
+    for (let i = 0; i < 1000; i++) await check(i)
+    await check(0)
+    expect(asked(chain)).toBe(1000)
+    await check(1000)
+    await check(0)
+    expect(asked(chain)).toBe(1001)
+    await check(1)
+    expect(asked(chain)).toBe(1002)
   })
 })

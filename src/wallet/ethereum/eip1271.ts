@@ -5,6 +5,7 @@ import { SingleFlight } from '../../base/concurrency.js'
 import { within } from '../../base/environment.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
+import { LRUCache } from '../../base/lru-cache.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { chainReference } from './chain-id.js'
 import {
@@ -46,7 +47,7 @@ export function contractVerifier(
 ): (input: unknown, options: VerifierOptions | undefined) => Promise<void> {
   const { rpcTimeoutMs, rpcMaxAgeSecs, now } = contractVerifierOptions(given)
   const maxAge = rpcMaxAgeSecs * 1000
-  const accepted = new Map<string, number>()
+  const accepted = new LRUCache<number>(MAX_REMEMBERED)
   const running = new SingleFlight<void>({ failuresMs: FAILURES_MS, mostFailures: MAX_REMEMBERED, now })
   return async (input, options) => {
     const { cacao, ...account } = ethereumCapability(input, options)
@@ -66,8 +67,7 @@ export function contractVerifier(
       if (await isAcceptedByContract({ account, signature, texts }, rpcs, rpcTimeoutMs)) return
       throw new SessionError('ERR_CAPABILITY_SIGNATURE', `the capability is not signed by ${cacao.p.iss}`)
     })
-    if (accepted.size >= MAX_REMEMBERED) accepted.clear()
-    if (maxAge > 0) accepted.set(id, time)
+    accepted.set(id, time)
   }
 }
 
