@@ -3,6 +3,7 @@ import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { requestVerifier } from '../../src/http/verify-request.js'
 import type { IORedisClient, NodeRedisClient } from '../../src/server/redis-client.js'
+import { redisDevices } from '../../src/server/redis-devices.js'
 import { redisReplay, redisRevocation } from '../../src/server/redis-stores.js'
 import { guide } from '../docs/pages.js'
 import { signed } from '../setup/capability.js'
@@ -96,6 +97,32 @@ describeRedis('redis-server', () => {
       expect(endlessly).toBe(-1)
       expect(briefly).toBeLessThanOrEqual(86_460_000 + 1)
       expect(briefly).toBeGreaterThanOrEqual(86_460_000 - (Date.now() - began) - 1)
+    })
+
+    it('keeps the devices of an account until its last session has expired', async () => {
+      const now = Date.now()
+      const { seen, list, remove } = redisDevices(connection.client, { maxPerAccount: 2, now: () => now })
+      const device = { account: 'a', keyDID: 'k', capability: '{}', firstSeen: now, lastSeen: now }
+      const life = async (): Promise<number> =>
+        Number(await connection.ask('PTTL', 'cacao-session:devices:a'))
+      const expectLife = async (ms: number): Promise<void> => {
+        const left = await life()
+        expect(left).toBeLessThanOrEqual(ms)
+        expect(left).toBeGreaterThanOrEqual(ms - (Date.now() - now) - 1)
+      }
+      await seen({ ...device, id: 'brief', expiresAt: now + 60_000 })
+      await expectLife(120_000)
+      await seen({ ...device, id: 'endless', expiresAt: Number.POSITIVE_INFINITY })
+      expect(await life()).toBe(-1)
+      await remove('a', 'endless')
+      expect((await list('a')).map(({ id }) => id)).toEqual(['brief'])
+      await expectLife(120_000)
+      await seen({ ...device, id: 'long', expiresAt: now + 600_000 })
+      await expectLife(660_000)
+      await remove('a', 'long')
+      await expectLife(120_000)
+      await remove('a', 'brief')
+      expect(await life()).toBe(-2)
     })
 
     it('revokes all sessions of an account, and never undoes that', async () => {
