@@ -85,7 +85,9 @@ function unwrapERC8010(hex: string): ContractSignature | undefined {
   const [chainId = 0n, address = 0n, nonce = 0n, yParity = 0n, r = 0n, s = 0n, to = 0n] = words
   const data = bytesAt(context, DELEGATION_WORDS * WORD)
   const isExact = abiEncode([...words, { bytes: data }]) === context
-  if (!isExact || !isAddress(address) || !isAddress(to)) return undefined
+  // Nodes answer with an error if a number is larger than its type allows, as if they could not make the check.
+  const isDelegation = isAddress(address) && nonce < 1n << 64n && yParity < 2n
+  if (!isExact || !isDelegation || !isAddress(to)) return undefined
   return { signature: hex.slice(0, start), delegation: { chainId, address, nonce, yParity, r, s, to, data } }
 }
 
