@@ -210,6 +210,33 @@ describe('an RPC that is a URL', () => {
   })
 })
 
+it('a check that has timed out asks an RPC nothing more', async () => {
+  let answer: ((result: unknown) => void) | undefined
+  const calls: string[] = []
+  const rpc = {
+    async request({ method }: { method: string }): Promise<unknown> {
+      calls.push(method)
+      if (method === 'eth_chainId') return '0x1'
+      return new Promise((resolve) => {
+        answer = resolve
+      })
+    },
+  }
+  const check = (rpcTimeoutMs?: number) =>
+    ethereumVerifiers({ rpc, rpcTimeoutMs }).eip1271(contractSigned(), { atTime })
+  await expectCode('ERR_RPC_UNAVAILABLE', () => check(1))
+  const asked = calls.length
+  answer?.(REFUSED)
+  await new Promise((resolve) => setTimeout(resolve))
+  expect(calls).toHaveLength(asked)
+  const patient = check()
+  await vi.waitFor(() => expect(calls).toHaveLength(asked + 2))
+  answer?.(REFUSED)
+  await vi.waitFor(() => expect(calls).toHaveLength(asked + 3))
+  answer?.(ACCEPTED)
+  await patient
+})
+
 describe('an accepted contract signature', () => {
   afterEach(() => void vi.useRealTimers())
   const asked = (chain: { calls: string[] }): number =>
