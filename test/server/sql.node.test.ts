@@ -395,6 +395,15 @@ describe('a client', () => {
     expect(await sqlReplay(sqlite(() => [])).use('a', later())).toBe(false)
   })
 
+  it('is not asked about an expiry that is no finite number, which is a TypeError', async () => {
+    const all = vi.fn(() => [{ one: 1 }])
+    const { use } = sqlReplay(sqlite(all))
+    for (const end of [Number.NaN, Number.POSITIVE_INFINITY])
+      expect(await failureOf(() => use('a', end))).toBeInstanceOf(TypeError)
+    expect(all).not.toHaveBeenCalled()
+    expect(await use('a', later() + 0.5)).toBe(true)
+  })
+
   it.each(['inTransaction', 'isTransaction'])(
     'of SQLite with an open transaction (%s) is refused',
     async (name) => {
