@@ -81,7 +81,7 @@ describeRedis('redis-server', () => {
       const revocation = redisRevocation(connection.client)
       const began = Date.now()
       const [brief, endless] = [
-        signed({ exp: new Date(Date.now() + 60_000).toISOString() }),
+        signed({ iat: new Date(began).toISOString(), exp: new Date(began + 60_000).toISOString() }),
         signed({ exp: undefined }),
       ]
       for (const cacao of [brief, endless]) {
@@ -97,6 +97,24 @@ describeRedis('redis-server', () => {
       expect(endlessly).toBe(-1)
       expect(briefly).toBeLessThanOrEqual(86_460_000 + 1)
       expect(briefly).toBeGreaterThanOrEqual(86_460_000 - (Date.now() - began) - 1)
+    })
+
+    it('stores a revoked capability for long enough by a server whose clock is ahead by days', async () => {
+      const began = Date.now()
+      const days = (count: number): string => new Date(began + count * 86_400_000).toISOString()
+      const ahead = redisRevocation(connection.client, { now: () => Date.parse(days(4)) })
+      for (const [iat, exp] of [
+        [days(0), days(7)],
+        [days(-3), days(7)],
+        [days(-7), days(3)],
+      ]) {
+        await connection.ask('FLUSHALL')
+        await ahead.revoke(signed({ iat, exp }))
+        const [key = ''] = (await connection.ask('KEYS', '*')) as string[]
+        const left = Number(await connection.ask('PTTL', key))
+        expect(left).toBeGreaterThan(Date.parse(exp ?? '') - began)
+        expect(left).toBeLessThanOrEqual(Date.parse(exp ?? '') - Date.parse(iat ?? '') + 86_400_000)
+      }
     })
 
     it('keeps the devices of an account until its last session has expired', async () => {
