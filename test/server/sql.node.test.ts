@@ -404,6 +404,27 @@ describe('a client', () => {
     expect(await use('a', later() + 0.5)).toBe(true)
   })
 
+  it('is asked to delete expired rows on the first use, and again after ten seconds', async () => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0)
+    const all = vi.fn(() => [{ one: 1 }])
+    try {
+      const { use } = sqlReplay(sqlite(all))
+      for (const [time, statements] of [
+        [0, 3],
+        [9999, 1],
+        [10_000, 3],
+        [10_000, 1],
+      ] as const) {
+        clock.mockReturnValue(time)
+        all.mockClear()
+        await use('a', later())
+        expect(all).toHaveBeenCalledTimes(statements)
+      }
+    } finally {
+      clock.mockRestore()
+    }
+  })
+
   it.each(['inTransaction', 'isTransaction'])(
     'of SQLite with an open transaction (%s) is refused',
     async (name) => {
