@@ -102,13 +102,15 @@ describePostgres('Postgres', () => {
       old,
     ])
     await pool.query(`INSERT INTO ${prefix}used VALUES ('live', $1)`, [Date.now() + MINUTE])
+    // A statement that began a minute ago may still need this row.
+    await pool.query(`INSERT INTO ${prefix}used VALUES ('recent', $1)`, [Date.now() - 1.5 * MINUTE])
     // Each server sweeps on its first use, and then after every 500 uses.
     for (const left of [1500, 500, 0]) {
       await sqlReplay(pool, { prefix }).use(`new ${left}`, Date.now() + MINUTE)
       const { rows } = await pool.query(`SELECT count(*) FROM ${prefix}used WHERE id LIKE 'old %'`)
       expect(Number(rows[0].count)).toBe(left)
     }
-    expect(await count(`${prefix}used`)).toBe(4)
+    expect(await count(`${prefix}used`)).toBe(5)
     const busy = sqlReplay(pool, { prefix })
     await busy.use('first', Date.now() + MINUTE)
     await pool.query(`INSERT INTO ${prefix}used VALUES ('old again', $1)`, [old])
@@ -139,6 +141,21 @@ describePostgres('Postgres', () => {
     const slow = sqlReplay(pool, { prefix, now: behind.now })
     expect(await slow.use('swept or not', behind.now() + MINUTE)).toBe(false)
     expect(await slow.use('new', Date.now() + MINUTE)).toBe(true)
+    // A clock that is behind by less than a minute makes no difference.
+    const little = testClock(Date.now() - MINUTE / 2)
+    expect(await sqlReplay(pool, { prefix, now: little.now }).use('in time', little.now() + 1000)).toBe(true)
+  })
+
+  it('deletes rows by the clock of its server if the clock of the database is ahead of it', async () => {
+    const prefix = await fresh()
+    const behind = testClock(Date.now() - 60 * MINUTE)
+    const end = behind.now() + MINUTE
+    for (const [id, isNew] of [
+      ['a', true],
+      ['b', true],
+      ['a', false],
+    ] as const)
+      expect(await sqlReplay(pool, { prefix, now: behind.now }).use(id, end)).toBe(isNew)
   })
 
   it('keeps a revocation for a day after its capability expired, and then treats it as revoked', async () => {
