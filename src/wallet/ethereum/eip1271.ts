@@ -86,7 +86,7 @@ const EMPTY = '0x'
 export interface ContractSignatureCheck {
   readonly account: Pick<AccountParts, 'reference' | 'address'>
   readonly signature: ContractSignature
-  /** They are tried one after the other. */
+  /** They are tried one after the other. Each costs a call, so none comes twice. */
   readonly texts: Iterable<string>
 }
 
@@ -202,11 +202,8 @@ async function checkSignature(
     if (chain === undefined) throw new UnusableRPCError('the RPC does not say which chain it is on')
     return chain
   }
-  const tried = new Set<string>()
   let asking: Promise<string> | undefined
   for (const text of check.texts) {
-    if (tried.has(text)) continue
-    tried.add(text)
     const hash = toHex(eip191Hash(text))
     // Send both requests at the same time, because that is faster.
     asking ??= chainNow()
