@@ -143,6 +143,29 @@ describeRedis('redis-server', () => {
       expect(await life()).toBe(-2)
     })
 
+    it('keeps the devices that were seen last, and none that have expired', async () => {
+      let time = Date.now()
+      const { seen, list } = redisDevices(connection.client, { maxPerAccount: 2, now: () => time })
+      const see = (id: string, lastSeen: number, lifeMs: number): void | Promise<void> =>
+        seen({
+          ...{ account: 'a', keyDID: 'k', capability: '{}', firstSeen: time },
+          ...{ id, lastSeen: time + lastSeen, expiresAt: time + lifeMs },
+        })
+      const stored = async (): Promise<unknown> =>
+        ((await connection.ask('HKEYS', 'cacao-session:devices:a')) as string[]).sort()
+      for (const [id, lastSeen] of [
+        ['second', 2],
+        ['last', 3],
+        ['first', 1],
+      ] as const)
+        await see(id, lastSeen, 1000)
+      expect(await stored()).toEqual(['last', 'second'])
+      time += 1000
+      expect(await list('a')).toEqual([])
+      await see('new', 0, 1000)
+      expect(await stored()).toEqual(['new'])
+    })
+
     it('revokes all sessions of an account, and never undoes that', async () => {
       const revocation = redisRevocation(connection.client, { now: () => Date.parse('2026-01-31T12:00:00Z') })
       await revocation.revokeAll(ACCOUNT_A)
@@ -204,6 +227,17 @@ describe('a client that is neither redis nor ioredis', () => {
     async (client) => {
       expect(await failureOf(() => redisReplay(client as never))).toBeInstanceOf(TypeError)
       expect(await failureOf(() => redisRevocation(client as never))).toBeInstanceOf(TypeError)
+    },
+  )
+
+  it.each([[''], ['later'], [undefined], [true], [false], [[]], [['0']], [Number.NaN], [{}]])(
+    'is refused when it answers %j, and not taken for one that knows of no revocation',
+    async (answer) => {
+      const answering = (score: unknown) =>
+        redisRevocation({ call: async (name) => (name === 'ZSCORE' ? score : 0) }, { evictionCheck: false })
+      expect(await answering(null).isRevoked(signed())).toBe(false)
+      expect(await answering('0').isRevoked(signed())).toBe(false)
+      await expectCode('ERR_STORE_UNAVAILABLE', () => answering(answer).isRevoked(signed()))
     },
   )
 
