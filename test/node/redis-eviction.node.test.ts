@@ -254,11 +254,15 @@ describe('a client that does not report the policy', () => {
     ['an empty list', () => []],
     ['a string', () => 'OK'],
     ['another setting', () => ['maxmemory', '0']],
+    ['the limit only', () => 'maxmemory:100\r\n'],
+    ['the policy only', () => 'maxmemory_policy:noeviction'],
     ['an error', () => Promise.reject(new Error('NOPERM no'))],
     ['that it is called in another way', () => Promise.reject(new TypeError('args.map is not a function'))],
     ['that it is not connected', () => Promise.reject(new Error('Connection is closed.'))],
   ])('but answers %s is refused', async (_, answer) => {
-    await expectCode('ERR_STORE_UNAVAILABLE', () => redisReplay(odd(answer)).use('a', LATER()))
+    const client = odd((command) => (command === 'SET' ? 'OK' : answer()))
+    const { message } = await expectCode('ERR_STORE_UNAVAILABLE', () => redisReplay(client).use('a', LATER()))
+    expect(message).not.toContain('undefined')
   })
 
   it.each([0, 1, 'false', null])(
