@@ -406,6 +406,19 @@ describe('a client', () => {
     expect(device?.expiresAt).toBe(milliseconds)
   })
 
+  it('that returns other columns, or anything but texts in those of texts, makes calls reject', async () => {
+    const row = deviceRow(1)
+    const list = (answer: unknown[]) => sqlDevices(sqlite(() => [answer])).list('a')
+    expect(await list(row)).toMatchObject([{ account: 'a', id: 'id' }])
+    for (const answer of [row.slice(0, 7), [...row, 1]])
+      await expectCode('ERR_STORE_UNAVAILABLE', async () => list(answer))
+    for (const i of [0, 1, 2, 3])
+      for (const value of [null, 5])
+        await expectCode('ERR_STORE_UNAVAILABLE', async () =>
+          list(row.map((each, at) => (at === i ? value : each))),
+        )
+  })
+
   it('that returns numbers as BigInt, or rows as lists, is accepted', async () => {
     for (const row of [{ one: 1n }, [1], ['1'], { one: '1' }])
       expect(await sqlReplay(sqlite(() => [row])).use('a', later())).toBe(true)
