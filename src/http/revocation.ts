@@ -37,14 +37,20 @@ export interface RevocationStore extends Revocation {
 export interface RevokedCapability {
   /** Its `capabilityIdentity`. */
   readonly id: string
+  /** Its `iat`, in milliseconds since 1970. */
+  readonly issuedAt: number
   /** When it expires and need not be stored any longer, in milliseconds since 1970; `Infinity` if it never expires. */
   readonly until: number
+}
+
+function issueTime({ p }: Cacao): number {
+  return parseDateTime(p.iat) ?? Number.NEGATIVE_INFINITY
 }
 
 /** Returns what a store must store to revoke a capability. Throws as `capabilityIdentity` does. */
 export function revokedCapability(capability: unknown): RevokedCapability {
   const cacao = parseCacao(capability)
-  return { id: capabilityIdentity(cacao), until: expiryTime(cacao) }
+  return { id: capabilityIdentity(cacao), issuedAt: issueTime(cacao), until: expiryTime(cacao) }
 }
 
 /**
@@ -80,11 +86,10 @@ export interface RevocationKeys {
  * signature of a passkey can't be read.
  */
 export async function revocationKeys(cacao: Cacao): Promise<RevocationKeys> {
-  const issuedAt = parseDateTime(cacao.p.iat) ?? Number.NEGATIVE_INFINITY
   return {
     id: capabilityIdentity(cacao),
     accounts: await capabilityAccounts(cacao),
-    issuedAt,
+    issuedAt: issueTime(cacao),
     expiresAt: expiryTime(cacao),
   }
 }

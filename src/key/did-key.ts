@@ -80,7 +80,7 @@ const B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn
 export function decompressP256(compressed: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   const x = BigInt(`0x${toHex(compressed.subarray(1))}`)
   if (compressed.length !== 33 || (compressed[0] !== 2 && compressed[0] !== 3) || x >= P) return undefined
-  const square = (((x * x - 3n) % P) * x + B + P) % P
+  const square = (((x * x - 3n) % P) * x + B) % P
   const root = squareRoot(square)
   if ((root * root) % P !== square) return undefined
   const y = (root & 1n) === BigInt(compressed[0] & 1) ? root : P - root

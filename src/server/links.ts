@@ -205,7 +205,7 @@ export async function verifyLink(
   const issued = nonce.slice(0, -BINDING_LENGTH)
   if (nonce !== issued + bindingOf(issued, caller))
     throw refused('NONCE', 'it was signed for another session: get a new linkRequest and sign again')
-  await verifyCacao(cacao, withoutUndefined(checks))
+  await verifyCacao(cacao, checks)
   // Last, so that a link that any other check refuses does not use up the nonce.
   if (!(await consume(nonces, issued)))
     throw refused('NONCE', 'it has expired, or was used before: get a new linkRequest and sign again')
@@ -240,14 +240,6 @@ async function consume(nonces: Nonces, issued: string): Promise<boolean> {
   } catch (cause) {
     throw storeFailure('the store of nonces', cause)
   }
-}
-
-function withoutUndefined({
-  clockSkewSecs,
-  now,
-  ...checks
-}: Omit<VerifyLinkOptions, 'nonces'>): Omit<VerifyLinkOptions, 'nonces'> {
-  return { ...checks, ...(clockSkewSecs !== undefined && { clockSkewSecs }), ...(now && { now }) }
 }
 
 function refused(name: 'AUDIENCE' | 'RESOURCES' | 'ISSUER' | 'NONCE', reason: string): SessionError {

@@ -53,14 +53,14 @@ export function redisDevices(
       // JSON can't represent `Infinity`, so a session without an expiry has no `expiresAt`.
       const { expiresAt, ...rest } = device
       const entry = Number.isFinite(expiresAt) ? device : rest
-      await run(SEEN, account, id, JSON.stringify(entry), String(now()), String(maxPerAccount))
+      await run(SEEN, account, String(now()), String(maxPerAccount), id, JSON.stringify(entry))
     },
     async list(account) {
       const answer = await run("return redis.call('HGETALL', KEYS[1])", account)
       return devicesOf(account, answer).filter(({ expiresAt }) => expiresAt > now())
     },
     async remove(account, id) {
-      await run("return redis.call('HDEL', KEYS[1], ARGV[1])", account, id)
+      await run(REMOVE, account, String(now()), String(maxPerAccount), id)
     },
   }
 }
@@ -68,22 +68,12 @@ export function redisDevices(
 // Milliseconds for which a key is kept after its last session has expired, because the clocks of servers differ.
 const MARGIN_MS = 60_000
 
-// Merges a device with the entry that is stored for it, removes devices that have expired or exceed the maximum, and sets the key to
-// expire with the last session.
-const SEEN = `
-local device = cjson.decode(ARGV[2])
-local known = redis.call('HGET', KEYS[1], ARGV[1])
-if known then
-  known = cjson.decode(known)
-  device.name = device.name or known.name
-  device.firstSeen = math.min(device.firstSeen, known.firstSeen)
-  device.lastSeen = math.max(device.lastSeen, known.lastSeen)
-end
-redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(device))
-local all, left, last = redis.call('HGETALL', KEYS[1]), {}, 0
+// Removes devices that have expired or exceed the maximum, and sets the key to expire with the last session.
+const TRIM = `
+local now, all, left, last = tonumber(ARGV[1]), redis.call('HGETALL', KEYS[1]), {}, 0
 for i = 1, #all, 2 do
   local each = cjson.decode(all[i + 1])
-  if each.expiresAt and each.expiresAt <= tonumber(ARGV[3]) then
+  if each.expiresAt and each.expiresAt <= now then
     redis.call('HDEL', KEYS[1], all[i])
   else
     table.insert(left, { id = all[i], lastSeen = each.lastSeen })
@@ -91,13 +81,31 @@ for i = 1, #all, 2 do
   end
 end
 table.sort(left, function(a, b) return a.lastSeen > b.lastSeen end)
-for i = tonumber(ARGV[4]) + 1, #left do redis.call('HDEL', KEYS[1], left[i].id) end
+for i = tonumber(ARGV[2]) + 1, #left do redis.call('HDEL', KEYS[1], left[i].id) end
 if last == math.huge then
   redis.call('PERSIST', KEYS[1])
-elseif last > tonumber(ARGV[3]) then
-  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', last - tonumber(ARGV[3]) + ${MARGIN_MS}))
+elseif last > now then
+  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', last - now + ${MARGIN_MS}))
 end
 return 1`
+
+// Merges a device with the entry that is stored for it.
+const SEEN = `
+local device = cjson.decode(ARGV[4])
+local known = redis.call('HGET', KEYS[1], ARGV[3])
+if known then
+  known = cjson.decode(known)
+  device.name = device.name or known.name
+  device.firstSeen = math.min(device.firstSeen, known.firstSeen)
+  device.lastSeen = math.max(device.lastSeen, known.lastSeen)
+end
+redis.call('HSET', KEYS[1], ARGV[3], cjson.encode(device))
+${TRIM}`
+
+// Without the device, the key may have to expire earlier, or at all.
+const REMOVE = `
+redis.call('HDEL', KEYS[1], ARGV[3])
+${TRIM}`
 
 function devicesOf(account: string, answer: unknown): SeenDevice[] {
   if (!Array.isArray(answer)) throw unavailable(unexpected(answer))

@@ -133,8 +133,8 @@ const REVOCATION_OPTIONS: ReadersOf<RedisRevocationOptions> = {
   subscriber: setting((value) => value as NodeRedisSubscriber),
 }
 
-// Milliseconds for which a revocation is kept after its capability has expired, because the clocks of servers differ, or may be
-// wrong for a while. It is a whole day, because there are few revocations.
+// Milliseconds for which a revocation is kept beyond the time for which its capability is valid, because the clocks of servers differ,
+// or may be wrong for a while. It is a whole day, because there are few revocations.
 const REVOCATION_MARGIN_MS = 86_400_000
 const BEFORE = 'before'
 // The revocation is already stored, so `revoke` doesn't wait long for the message to be sent.
@@ -144,9 +144,10 @@ const PUBLISH_MS = 1000
  * Keeps revocations in Redis (6.2 or later), for all servers that share it. Takes a client, a cluster or a Sentinel client of the
  * package `redis` (4 or later) or `ioredis`. Throws a `TypeError` for any other client or a wrong option.
  *
- * A revoked capability is kept until a day after it has expired; the revocation of an account is kept forever. The methods reject
- * with `ERR_STORE_UNAVAILABLE` while Redis can't be reached, and if it evicts keys, because an evicted revocation is lost. The store
- * checks this on the first use, and then once a minute. Set the `maxmemory-policy` of Redis to `noeviction`.
+ * A revoked capability is kept for as long as it is valid, from `iat` to `exp`, and a day more, so that a wrong clock of a server can't
+ * end that early; the revocation of an account is kept forever. The methods reject with `ERR_STORE_UNAVAILABLE` while Redis can't be
+ * reached, and if it evicts keys, because an evicted revocation is lost. The store checks this on the first use, and then once a minute.
+ * Set the `maxmemory-policy` of Redis to `noeviction`.
  *
  * @example
  * const revocation = redisRevocation(client)
@@ -170,8 +171,9 @@ export function redisRevocation(
   }
   return {
     async revoke(capability) {
-      const { id, until } = revokedCapability(capability)
-      const forMs = Math.ceil(Math.max(0, until - now()) + REVOCATION_MARGIN_MS)
+      const { id, issuedAt, until } = revokedCapability(capability)
+      // Long enough even if this server's clock is ahead by days: a capability is in use for less than its own dates say.
+      const forMs = Math.ceil(Math.max(0, until - Math.min(now(), issuedAt)) + REVOCATION_MARGIN_MS)
       await withStoreError(commands.set(`${prefix}capability:${id}`, { ifAbsent: false, forMs }))
       await publish({ id })
     },

@@ -120,7 +120,7 @@ describe('a valid Ed25519 key', () => {
     // Bytes in which only the last byte except the sign, or only one in the middle, makes the difference.
     const highest = Uint8Array.from({ length: 32 }, (_, i) => [0xeb, 0x7f][[0, 31].indexOf(i)] ?? 0xff)
     expect(isEd25519Key(highest)).toBe(true)
-    for (const i of [0, 15, 30]) {
+    for (const i of [0, 15, 30, 31]) {
       const other = Uint8Array.from(highest)
       other[0] = 0xed
       other[i] = (other[i] ?? 0) - 2

@@ -201,21 +201,68 @@ describeRedis('a redis-server', () => {
   })
 })
 
-describe('a client that does not report the policy', () => {
-  const odd = (answer: (command: string) => unknown): IORedisClient => ({
-    call: async (command) => answer(command),
+const odd = (answer: (command: string) => unknown): IORedisClient => ({
+  call: async (command) => answer(command),
+})
+
+describe('a client', () => {
+  it('that knows no server yet is made to connect first, and refused if it still knows none', async () => {
+    const calls: string[] = []
+    const server = odd((command) =>
+      command === 'CONFIG' ? [] : 'maxmemory:0\r\nmaxmemory_policy:noeviction',
+    )
+    const cluster = (servers: readonly IORedisClient[]) => ({
+      nodes: () => (calls.includes('EXISTS') ? servers : []),
+      call: async (command: string) => {
+        calls.push(command)
+        return command === 'SET' ? 'OK' : 0
+      },
+    })
+    await expectCode('ERR_STORE_UNAVAILABLE', () => redisReplay(cluster([])).use('a', LATER()))
+    expect(calls).toEqual(['EXISTS'])
+    calls.length = 0
+    expect(await redisReplay(cluster([server])).use('a', LATER())).toBe(true)
+    expect(calls).toEqual(['EXISTS', 'SET'])
   })
 
+  it('is asked for its policy again after a minute, and not before', async () => {
+    const steady = vi.spyOn(performance, 'now').mockReturnValue(0)
+    onTestFinished(() => steady.mockRestore())
+    let policy = 'noeviction'
+    let asked = 0
+    const { isRevoked } = redisRevocation(
+      odd((command) => {
+        if (command !== 'INFO') return { CONFIG: [], EXISTS: 0 }[command] ?? null
+        asked++
+        return `maxmemory:1\r\nmaxmemory_policy:${policy}`
+      }),
+    )
+    expect(await isRevoked(signed())).toBe(false)
+    policy = 'allkeys-lru'
+    steady.mockReturnValue(59_999)
+    expect(await isRevoked(signed())).toBe(false)
+    expect(asked).toBe(1)
+    steady.mockReturnValue(60_000)
+    await expectCode('ERR_STORE_UNAVAILABLE', () => isRevoked(signed()))
+    expect(asked).toBeGreaterThan(1)
+  })
+})
+
+describe('a client that does not report the policy', () => {
   it.each([
     ['nothing', () => null],
     ['an empty list', () => []],
     ['a string', () => 'OK'],
     ['another setting', () => ['maxmemory', '0']],
+    ['the limit only', () => 'maxmemory:100\r\n'],
+    ['the policy only', () => 'maxmemory_policy:noeviction'],
     ['an error', () => Promise.reject(new Error('NOPERM no'))],
     ['that it is called in another way', () => Promise.reject(new TypeError('args.map is not a function'))],
     ['that it is not connected', () => Promise.reject(new Error('Connection is closed.'))],
   ])('but answers %s is refused', async (_, answer) => {
-    await expectCode('ERR_STORE_UNAVAILABLE', () => redisReplay(odd(answer)).use('a', LATER()))
+    const client = odd((command) => (command === 'SET' ? 'OK' : answer()))
+    const { message } = await expectCode('ERR_STORE_UNAVAILABLE', () => redisReplay(client).use('a', LATER()))
+    expect(message).not.toContain('undefined')
   })
 
   it.each([0, 1, 'false', null])(

@@ -3,6 +3,7 @@ import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { requestVerifier } from '../../src/http/verify-request.js'
 import type { IORedisClient, NodeRedisClient } from '../../src/server/redis-client.js'
+import { redisDevices } from '../../src/server/redis-devices.js'
 import { redisReplay, redisRevocation } from '../../src/server/redis-stores.js'
 import { guide } from '../docs/pages.js'
 import { signed } from '../setup/capability.js'
@@ -80,7 +81,7 @@ describeRedis('redis-server', () => {
       const revocation = redisRevocation(connection.client)
       const began = Date.now()
       const [brief, endless] = [
-        signed({ exp: new Date(Date.now() + 60_000).toISOString() }),
+        signed({ iat: new Date(began).toISOString(), exp: new Date(began + 60_000).toISOString() }),
         signed({ exp: undefined }),
       ]
       for (const cacao of [brief, endless]) {
@@ -96,6 +97,73 @@ describeRedis('redis-server', () => {
       expect(endlessly).toBe(-1)
       expect(briefly).toBeLessThanOrEqual(86_460_000 + 1)
       expect(briefly).toBeGreaterThanOrEqual(86_460_000 - (Date.now() - began) - 1)
+    })
+
+    it('stores a revoked capability for long enough by a server whose clock is ahead by days', async () => {
+      const began = Date.now()
+      const days = (count: number): string => new Date(began + count * 86_400_000).toISOString()
+      const ahead = redisRevocation(connection.client, { now: () => Date.parse(days(4)) })
+      for (const [iat, exp] of [
+        [days(0), days(7)],
+        [days(-3), days(7)],
+        [days(-7), days(3)],
+      ]) {
+        await connection.ask('FLUSHALL')
+        await ahead.revoke(signed({ iat, exp }))
+        const [key = ''] = (await connection.ask('KEYS', '*')) as string[]
+        const left = Number(await connection.ask('PTTL', key))
+        expect(left).toBeGreaterThan(Date.parse(exp ?? '') - began)
+        expect(left).toBeLessThanOrEqual(Date.parse(exp ?? '') - Date.parse(iat ?? '') + 86_400_000)
+      }
+    })
+
+    it('keeps the devices of an account until its last session has expired', async () => {
+      const now = Date.now()
+      const { seen, list, remove } = redisDevices(connection.client, { maxPerAccount: 2, now: () => now })
+      const device = { account: 'a', keyDID: 'k', capability: '{}', firstSeen: now, lastSeen: now }
+      const life = async (): Promise<number> =>
+        Number(await connection.ask('PTTL', 'cacao-session:devices:a'))
+      const expectLife = async (ms: number): Promise<void> => {
+        const left = await life()
+        expect(left).toBeLessThanOrEqual(ms)
+        expect(left).toBeGreaterThanOrEqual(ms - (Date.now() - now) - 1)
+      }
+      await seen({ ...device, id: 'brief', expiresAt: now + 60_000 })
+      await expectLife(120_000)
+      await seen({ ...device, id: 'endless', expiresAt: Number.POSITIVE_INFINITY })
+      expect(await life()).toBe(-1)
+      await remove('a', 'endless')
+      expect((await list('a')).map(({ id }) => id)).toEqual(['brief'])
+      await expectLife(120_000)
+      await seen({ ...device, id: 'long', expiresAt: now + 600_000 })
+      await expectLife(660_000)
+      await remove('a', 'long')
+      await expectLife(120_000)
+      await remove('a', 'brief')
+      expect(await life()).toBe(-2)
+    })
+
+    it('keeps the devices that were seen last, and none that have expired', async () => {
+      let time = Date.now()
+      const { seen, list } = redisDevices(connection.client, { maxPerAccount: 2, now: () => time })
+      const see = (id: string, lastSeen: number, lifeMs: number): void | Promise<void> =>
+        seen({
+          ...{ account: 'a', keyDID: 'k', capability: '{}', firstSeen: time },
+          ...{ id, lastSeen: time + lastSeen, expiresAt: time + lifeMs },
+        })
+      const stored = async (): Promise<unknown> =>
+        ((await connection.ask('HKEYS', 'cacao-session:devices:a')) as string[]).sort()
+      for (const [id, lastSeen] of [
+        ['second', 2],
+        ['last', 3],
+        ['first', 1],
+      ] as const)
+        await see(id, lastSeen, 1000)
+      expect(await stored()).toEqual(['last', 'second'])
+      time += 1000
+      expect(await list('a')).toEqual([])
+      await see('new', 0, 1000)
+      expect(await stored()).toEqual(['new'])
     })
 
     it('revokes all sessions of an account, and never undoes that', async () => {
@@ -159,6 +227,17 @@ describe('a client that is neither redis nor ioredis', () => {
     async (client) => {
       expect(await failureOf(() => redisReplay(client as never))).toBeInstanceOf(TypeError)
       expect(await failureOf(() => redisRevocation(client as never))).toBeInstanceOf(TypeError)
+    },
+  )
+
+  it.each([[''], ['later'], [undefined], [true], [false], [[]], [['0']], [Number.NaN], [{}]])(
+    'is refused when it answers %j, and not taken for one that knows of no revocation',
+    async (answer) => {
+      const answering = (score: unknown) =>
+        redisRevocation({ call: async (name) => (name === 'ZSCORE' ? score : 0) }, { evictionCheck: false })
+      expect(await answering(null).isRevoked(signed())).toBe(false)
+      expect(await answering('0').isRevoked(signed())).toBe(false)
+      await expectCode('ERR_STORE_UNAVAILABLE', () => answering(answer).isRevoked(signed()))
     },
   )
 

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { capabilityIdentity } from '../../src/capability/cid.js'
+import { encodeDagJSON } from '../../src/capability/dag-json.js'
 import type { Caller } from '../../src/http/capability-gate.js'
 import {
   type DeviceStore,
@@ -26,6 +28,7 @@ import { ACCOUNT_A, ACCOUNT_B, KEY_B } from '../setup/wallet.js'
 
 const MINUTE = 60_000
 const HOUR_SECS = 3600
+const LATER = '2026-02-14T12:00:00.000Z'
 
 let clock: ReturnType<typeof testClock>
 let devices: DeviceStore
@@ -380,6 +383,30 @@ describe('a caller with several devices', () => {
     expect(await revokeDevice(caller, phone.key.did, both)).toBe(false)
   })
 
+  it('sees a key with several sessions as one device, those seen last first', async () => {
+    const cacao = signed({ aud: phone.key.did, resources: [RESOURCE], nonce: 'renewed1234', exp: LATER })
+    const known = await devices.list(ACCOUNT_A)
+    const of = ({ key }: TestSigner) => known.find(({ keyDID }) => keyDID === key.did) as SeenDevice
+    const renewed = { ...of(phone), id: capabilityIdentity(cacao), capability: encodeDagJSON(cacao) }
+    const [start, end] = [{ firstSeen: NOW + 1 }, { firstSeen: NOW + 5 }]
+    const entries = [
+      { ...of(laptop), lastSeen: NOW + 7 },
+      { ...of(phone), ...start, lastSeen: NOW + 4, name: 'Old', expiresAt: NOW + 20 },
+      { ...renewed, ...end, lastSeen: NOW + 9, name: 'New', expiresAt: Date.parse(LATER) },
+      { ...of(tablet), lastSeen: NOW + 8 },
+    ]
+    for (const stored of [entries, [...entries].reverse()]) {
+      const list = await listDevices(caller, { devices: { ...devices, list: () => stored } })
+      expect(list.map(({ keyDID }) => keyDID)).toEqual([phone, tablet, laptop].map(({ key }) => key.did))
+      expect(list[0]).toMatchObject({
+        name: 'New',
+        firstSeen: new Date(NOW + 1),
+        lastSeen: new Date(NOW + 9),
+        expiresAt: new Date(LATER),
+      })
+    }
+  })
+
   it('can neither list nor revoke devices of another account', async () => {
     const stranger = await testSigner('P-256', { iss: `did:pkh:${ACCOUNT_B}`, nonce: 'stranger12' }, KEY_B)
     const other = await visit(stranger)
@@ -483,6 +510,8 @@ describe('a caller with several devices', () => {
     const foreign = { ...known, capability: JSON.stringify(stranger.cacao) }
     for (const entry of [
       foreign,
+      // Consistent in itself, but of another account than it says.
+      { ...foreign, keyDID: stranger.key.did, id: capabilityIdentity(stranger.cacao) },
       { ...known, account: ACCOUNT_B },
       { ...known, keyDID: stranger.key.did },
       { ...known, id: 'another' },

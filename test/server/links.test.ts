@@ -186,6 +186,15 @@ describe('verifyLink refuses', () => {
     await expectCode('ERR_CAPABILITY_NONCE', () => verifyLink(caller, long, checks))
   })
 
+  it('a link of a device whose clock is ahead by more than clockSkewSecs', async () => {
+    const cacao = await signB(begin())
+    const behind = { ...checks, now: () => Date.parse(cacao.p.iat) - 200_000 }
+    await expectCode('ERR_CAPABILITY_NOT_YET_VALID', () =>
+      verifyLink(caller, cacao, { ...behind, clockSkewSecs: 199 }),
+    )
+    await verifyLink(caller, cacao, { ...behind, clockSkewSecs: 201 })
+  })
+
   it('a link that grants resources', async () => {
     const request = { ...begin(), resources: ['https://api.example.com/*'] }
     const cacao = await authB(request)

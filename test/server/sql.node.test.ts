@@ -102,13 +102,15 @@ describePostgres('Postgres', () => {
       old,
     ])
     await pool.query(`INSERT INTO ${prefix}used VALUES ('live', $1)`, [Date.now() + MINUTE])
+    // A statement that began a minute ago may still need this row.
+    await pool.query(`INSERT INTO ${prefix}used VALUES ('recent', $1)`, [Date.now() - 1.5 * MINUTE])
     // Each server sweeps on its first use, and then after every 500 uses.
     for (const left of [1500, 500, 0]) {
       await sqlReplay(pool, { prefix }).use(`new ${left}`, Date.now() + MINUTE)
       const { rows } = await pool.query(`SELECT count(*) FROM ${prefix}used WHERE id LIKE 'old %'`)
       expect(Number(rows[0].count)).toBe(left)
     }
-    expect(await count(`${prefix}used`)).toBe(4)
+    expect(await count(`${prefix}used`)).toBe(5)
     const busy = sqlReplay(pool, { prefix })
     await busy.use('first', Date.now() + MINUTE)
     await pool.query(`INSERT INTO ${prefix}used VALUES ('old again', $1)`, [old])
@@ -139,6 +141,21 @@ describePostgres('Postgres', () => {
     const slow = sqlReplay(pool, { prefix, now: behind.now })
     expect(await slow.use('swept or not', behind.now() + MINUTE)).toBe(false)
     expect(await slow.use('new', Date.now() + MINUTE)).toBe(true)
+    // A clock that is behind by less than a minute makes no difference.
+    const little = testClock(Date.now() - MINUTE / 2)
+    expect(await sqlReplay(pool, { prefix, now: little.now }).use('in time', little.now() + 1000)).toBe(true)
+  })
+
+  it('deletes rows by the clock of its server if the clock of the database is ahead of it', async () => {
+    const prefix = await fresh()
+    const behind = testClock(Date.now() - 60 * MINUTE)
+    const end = behind.now() + MINUTE
+    for (const [id, isNew] of [
+      ['a', true],
+      ['b', true],
+      ['a', false],
+    ] as const)
+      expect(await sqlReplay(pool, { prefix, now: behind.now }).use(id, end)).toBe(isNew)
   })
 
   it('keeps a revocation for a day after its capability expired, and then treats it as revoked', async () => {
@@ -389,10 +406,53 @@ describe('a client', () => {
     expect(device?.expiresAt).toBe(milliseconds)
   })
 
+  it('that returns other columns, or anything but texts in those of texts, makes calls reject', async () => {
+    const row = deviceRow(1)
+    const list = (answer: unknown[]) => sqlDevices(sqlite(() => [answer])).list('a')
+    expect(await list(row)).toMatchObject([{ account: 'a', id: 'id' }])
+    for (const answer of [row.slice(0, 7), [...row, 1]])
+      await expectCode('ERR_STORE_UNAVAILABLE', async () => list(answer))
+    for (const i of [0, 1, 2, 3])
+      for (const value of [null, 5])
+        await expectCode('ERR_STORE_UNAVAILABLE', async () =>
+          list(row.map((each, at) => (at === i ? value : each))),
+        )
+  })
+
   it('that returns numbers as BigInt, or rows as lists, is accepted', async () => {
     for (const row of [{ one: 1n }, [1], ['1'], { one: '1' }])
       expect(await sqlReplay(sqlite(() => [row])).use('a', later())).toBe(true)
     expect(await sqlReplay(sqlite(() => [])).use('a', later())).toBe(false)
+  })
+
+  it('is not asked about an expiry that is no finite number, which is a TypeError', async () => {
+    const all = vi.fn(() => [{ one: 1 }])
+    const { use } = sqlReplay(sqlite(all))
+    for (const end of [Number.NaN, Number.POSITIVE_INFINITY])
+      expect(await failureOf(() => use('a', end))).toBeInstanceOf(TypeError)
+    expect(all).not.toHaveBeenCalled()
+    expect(await use('a', later() + 0.5)).toBe(true)
+  })
+
+  it('is asked to delete expired rows on the first use, and again after ten seconds', async () => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0)
+    const all = vi.fn(() => [{ one: 1 }])
+    try {
+      const { use } = sqlReplay(sqlite(all))
+      for (const [time, statements] of [
+        [0, 3],
+        [9999, 1],
+        [10_000, 3],
+        [10_000, 1],
+      ] as const) {
+        clock.mockReturnValue(time)
+        all.mockClear()
+        await use('a', later())
+        expect(all).toHaveBeenCalledTimes(statements)
+      }
+    } finally {
+      clock.mockRestore()
+    }
   })
 
   it.each(['inTransaction', 'isTransaction'])(

@@ -18,6 +18,7 @@ import { ACCEPTED, fakeChain, REFUSED } from '../setup/fake-chain.js'
 import { ACCOUNT_A, ADDRESS_A } from '../setup/wallet.js'
 
 const now = (): number => Date.parse('2024-06-02T00:00:00Z')
+const atTime = new Date(now())
 const SIGNATURE = `0x${'ab'.repeat(96)}`
 
 const contractSigned = (s: unknown = SIGNATURE, changes: Record<string, unknown> = {}): Cacao =>
@@ -209,6 +210,33 @@ describe('an RPC that is a URL', () => {
   })
 })
 
+it('a check that has timed out asks an RPC nothing more', async () => {
+  let answer: ((result: unknown) => void) | undefined
+  const calls: string[] = []
+  const rpc = {
+    async request({ method }: { method: string }): Promise<unknown> {
+      calls.push(method)
+      if (method === 'eth_chainId') return '0x1'
+      return new Promise((resolve) => {
+        answer = resolve
+      })
+    },
+  }
+  const check = (rpcTimeoutMs?: number) =>
+    ethereumVerifiers({ rpc, rpcTimeoutMs }).eip1271(contractSigned(), { atTime })
+  await expectCode('ERR_RPC_UNAVAILABLE', () => check(1))
+  const asked = calls.length
+  answer?.(REFUSED)
+  await new Promise((resolve) => setTimeout(resolve))
+  expect(calls).toHaveLength(asked)
+  const patient = check()
+  await vi.waitFor(() => expect(calls).toHaveLength(asked + 2))
+  answer?.(REFUSED)
+  await vi.waitFor(() => expect(calls).toHaveLength(asked + 3))
+  answer?.(ACCEPTED)
+  await patient
+})
+
 describe('an accepted contract signature', () => {
   afterEach(() => void vi.useRealTimers())
   const asked = (chain: { calls: string[] }): number =>
@@ -249,5 +277,19 @@ describe('an accepted contract signature', () => {
     vi.setSystemTime(Date.now() - 3_600_000)
     chain.answers.eth_call = REFUSED
     await expectCode('ERR_CAPABILITY_SIGNATURE', () => check())
+  })
+
+  it('is cached for the 1000 capabilities that were used last', async () => {
+    const chain = fakeChain()
+    const { eip1271 } = ethereumVerifiers({ rpc: chain, rpcMaxAgeSecs: 60, now })
+    const check = (i: number) => eip1271(contractSigned(SIGNATURE, { nonce: `nonce${1000 + i}` }), { atTime })
+    for (let i = 0; i < 1000; i++) await check(i)
+    await check(0)
+    expect(asked(chain)).toBe(1000)
+    await check(1000)
+    await check(0)
+    expect(asked(chain)).toBe(1001)
+    await check(1)
+    expect(asked(chain)).toBe(1002)
   })
 })

@@ -124,6 +124,8 @@ describe('a signature with a delegation (ERC-8010)', () => {
     ['a length that leaves out all but a word', wrapped(context, 32)],
     ['a word added', wrapped(context + word(0))],
     ['a delegation to what is no address', withWord(1, `01${context.slice(66, 128)}`)],
+    ['a nonce that no account can have', withWord(2, (1n << 64n).toString(16).padStart(64, '0'))],
+    ['a parity of 2', withWord(3, word(2))],
     ['a receiver that is no address', withWord(6, (1n << 160n).toString(16).padStart(64, '0'))],
     ['another place for the data', withWord(7, word(0x120))],
     ['a length of the data that hides a byte', withWord(8, word(1))],
@@ -131,6 +133,7 @@ describe('a signature with a delegation (ERC-8010)', () => {
     ['something in the padding', withWord(9, `1111${'0'.repeat(59)}1`)],
   ])('is refused with %s', (_, text) => {
     expect(parseContractSignature(wrapped(context))?.delegation?.data).toBe('1111')
+    expect(parseContractSignature(withWord(2, 'f'.repeat(16).padStart(64, '0')))).toBeDefined()
     expect(parseContractSignature(text)).toBeUndefined()
   })
 })

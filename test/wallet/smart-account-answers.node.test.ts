@@ -15,7 +15,7 @@ import { type EthereumRPC, ethereumAuth, ethereumVerifiers } from '../../src/wal
 import { ANVIL_CHAIN } from '../setup/anvil.js'
 import { AUDIENCE } from '../setup/capability.js'
 import { expectCode } from '../setup/expect-code.js'
-import { type RPCQuestion, startRPC } from '../setup/rpc-server.js'
+import { type RPCQuestion, startLyingRPC, startRPC } from '../setup/rpc-server.js'
 import {
   accountOn,
   OWNER,
@@ -45,29 +45,29 @@ const refuses = async (cacao: unknown, rpc?: EthereumRPC): Promise<void> =>
   void (await expectCode('ERR_CAPABILITY_SIGNATURE', () => verify(cacao, rpc)))
 const signOther = (message: string): Promise<Hex> => OTHER.signMessage({ message })
 
-describe('on a chain whose eth_call needs a receiver', () => {
-  // The answers of these nodes and relays to a call without a receiver.
-  const ANSWERS: [string, object][] = [
-    [
-      'hiero-json-rpc-relay',
-      { error: { code: -32602, message: "Invalid parameter 'to' for TransactionObject" } },
-    ],
-    ['helios', { error: { code: -32602, message: 'missing field `to` at line 1 column 13365' } }],
-    ['neonevm', { error: { code: -32000, message: "'to'" } }],
-    ['a node that answers nothing', { result: '0x' }],
-  ]
-  const needy = async (answer: object, chainIds: string[] = []) =>
-    startRPC(async (response, { method, params }: RPCQuestion, body) => {
-      const isWithout = method === 'eth_call' && !(params[0] as { to?: string }).to
-      const lie = method === 'eth_chainId' ? chainIds.shift() : undefined
-      if (isWithout || lie) {
-        response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, ...(lie ? { result: lie } : answer) }))
-        return
-      }
-      const headers = { 'content-type': 'application/json' }
-      response.end(await (await fetch(chain.url, { method: 'POST', headers, body })).text())
-    })
+// The answers of these nodes and relays to a call without a receiver.
+const ANSWERS: [string, object][] = [
+  [
+    'hiero-json-rpc-relay',
+    { error: { code: -32602, message: "Invalid parameter 'to' for TransactionObject" } },
+  ],
+  ['helios', { error: { code: -32602, message: 'missing field `to` at line 1 column 13365' } }],
+  ['neonevm', { error: { code: -32000, message: "'to'" } }],
+  ['a node that answers nothing', { result: '0x' }],
+]
+const needy = async (answer: object, chainIds: string[] = []) =>
+  startRPC(async (response, { method, params }: RPCQuestion, body) => {
+    const isWithout = method === 'eth_call' && !(params[0] as { to?: string }).to
+    const lie = method === 'eth_chainId' ? chainIds.shift() : undefined
+    if (isWithout || lie) {
+      response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, ...(lie ? { result: lie } : answer) }))
+      return
+    }
+    const headers = { 'content-type': 'application/json' }
+    response.end(await (await fetch(chain.url, { method: 'POST', headers, body })).text())
+  })
 
+describe('on a chain whose eth_call needs a receiver', () => {
   it.each(ANSWERS)('%s: a deployed account is called directly', async (_, answer) => {
     const { url } = await needy(answer)
     const account = accountOn(await chain.put())
@@ -228,6 +228,43 @@ describe('an account that is not delegated yet (ERC-8010)', () => {
       const cacao = await signedBy(account(), sign)
       await expect(verify(cacao), why).rejects.toMatchObject({ code: 'ERR_CAPABILITY_SIGNATURE' })
     }
+  })
+
+  it('is not initialised for a signature if the delegation is not its own, or has been applied before', async () => {
+    const code = await chain.put('InitialisedAccount', [])
+    const data = chain.dataOf('InitialisedAccount', 'initialise', [OTHER.address])
+    // Anyone may initialise these accounts on their chain. Whoever wraps a signature may not, just for the check.
+    const forged = (address: Hex, by: typeof OWNER, nonce = 0) =>
+      signedBy(accountOn(address), async (text) =>
+        wrap(await signOther(text), { by, code, to: address, data, nonce }),
+      )
+    const own = await chain.client.getTransactionCount({ address: OWNER.address })
+    await refuses(await forged(code, OTHER))
+    await verify(await forged(OWNER.address, OWNER, own))
+    await refuses(await forged(OWNER.address, OTHER))
+    await chain.delegateTo(code)
+    const next = await chain.client.getTransactionCount({ address: OWNER.address })
+    for (const nonce of [own, next]) await refuses(await forged(OWNER.address, OWNER, nonce))
+    await chain.delegateTo(await chain.put('InitialisedAccount', []))
+    await refuses(await forged(OWNER.address, OWNER, own))
+  })
+
+  it('is verified by an RPC only that is on its chain, and says which code it has', async () => {
+    const code = await chain.put('InitialisedAccount', [])
+    const data = chain.dataOf('InitialisedAccount', 'initialise', [OWNER.address])
+    // Valid on every chain.
+    const any = { code, to: OTHER.address, data, chainId: 0 }
+    const sign = async (message: string): Promise<Hex> => wrap(await OWNER.signMessage({ message }), any)
+    const check = async (rpc: string, chainId = ANVIL_CHAIN): Promise<unknown> => {
+      const cacao = await signedBy(accountOn(OTHER.address, chainId), sign)
+      return verifyCacao(cacao, { verifiers: ethereumVerifiers({ rpc }), now })
+    }
+    const lying = async (eth_getCode: unknown) => (await startLyingRPC(chain.url, { eth_getCode })).url
+    await check(await lying('0xEF0100'))
+    const elsewhere = await needy(ANSWERS[0]?.[1] ?? {}, ['0x1', '0x1'])
+    await expectCode('ERR_CAPABILITY_SIGNATURE', () => check(elsewhere.url, 1))
+    for (const code of ['', 'none', '0x 00', null, {}, ['0x']])
+      await expectCode('ERR_RPC_UNAVAILABLE', async () => check(await lying(code)))
   })
 
   it('signs in, and stays signed in once it is delegated', async () => {

@@ -98,6 +98,7 @@ it('webauthnVerifiers accepts origins of pages, apps and extensions', () => {
 it.each([
   [{ rpcTimeoutMs: Number.NaN }, 'rpcTimeoutMs must'],
   [{ rpcTimeoutMs: 0 }, 'rpcTimeoutMs must'],
+  [{ rpcTimeoutMs: '5000' }, 'rpcTimeoutMs must'],
   [{ rpcMaxAgeSecs: '60' }, 'rpcMaxAgeSecs must'],
   [{ rpcMaxAgeSecs: Number.POSITIVE_INFINITY }, 'rpcMaxAgeSecs must'],
   [{ now: 5 }, 'now must'],

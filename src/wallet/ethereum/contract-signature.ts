@@ -1,5 +1,7 @@
+import { keccak_256 } from '@noble/hashes/sha3.js'
 import type { AccountParts } from '../../base/account.js'
-import type { RPCRequest } from './rpc.js'
+import { fromHex, toHex } from '../../base/hex.js'
+import { type RPCRequest, UnusableRPCError } from './rpc.js'
 
 // The suffixes that mark the signature of an account that is not deployed yet, and of one that is not delegated yet.
 const ERC6492_MAGIC = '6492'.repeat(16)
@@ -83,7 +85,9 @@ function unwrapERC8010(hex: string): ContractSignature | undefined {
   const [chainId = 0n, address = 0n, nonce = 0n, yParity = 0n, r = 0n, s = 0n, to = 0n] = words
   const data = bytesAt(context, DELEGATION_WORDS * WORD)
   const isExact = abiEncode([...words, { bytes: data }]) === context
-  if (!isExact || !isAddress(address) || !isAddress(to)) return undefined
+  // Nodes answer with an error if a number is larger than its type allows, as if they could not make the check.
+  const isDelegation = isAddress(address) && nonce < 1n << 64n && yParity < 2n
+  if (!isExact || !isDelegation || !isAddress(to)) return undefined
   return { signature: hex.slice(0, start), delegation: { chainId, address, nonce, yParity, r, s, to, data } }
 }
 
@@ -117,18 +121,24 @@ const SELECTOR = '1626ba7e'
 /** The word that a contract returns when it accepts a signature (ERC-1271): the magic value, followed by zeros. */
 export const MAGIC_WORD: string = `0x${SELECTOR.padEnd(64, '0')}`
 
+// The code of a delegated account (EIP-7702): this prefix and the address of the contract.
+const DELEGATED = 'ef0100'
+
 // No account has this address. During the one `eth_call`, it has the code below.
 const CALLER = `0x${'8010'.repeat(10)}`
 
 // The code makes two calls, because a transaction has only one: it initialises the account, and asks it about the signature. The call
-// data are three words (the contract that initialises, the length of its call data, the account) and the call data of both calls. It
-// returns two words: the account's answer if that is exactly one word, or else 0; and the chain id.
+// data are four words (the contract that initialises, the length of its call data, the account, the hash of the code that the account
+// must have) and the call data of both calls. It returns two words: the account's answer if that is exactly one word, or else 0; and the
+// chain id. If the account has any other code, then the chain did not apply the delegation, and nothing is called or returned: otherwise
+// whoever wraps a signature could call any contract, such as another person's account, before it is asked.
 const CALLER_CODE = [
   '0x3660006000', // push the size of the call data and the offsets 0, 0
   '37', // CALLDATACOPY: copy the call data to memory
-  '60006000602051606060006000515a', // push the arguments of the first call
+  '6040513f60605114601257005b', // EXTCODEHASH of the account: STOP unless it is the expected one
+  '60006000602051608060006000515a', // push the arguments of the first call
   'f150', // CALL, and drop its result
-  '602060006020516060013603602051606001', // push where the answer goes (one word at 0), and which call data to send
+  '602060006020516080013603602051608001', // push where the answer goes (one word at 0), and which call data to send
   '6040515afa', // STATICCALL the account, so that nothing can change
   '3d60201416', // whether it succeeded and returned exactly one word
   '60005102600052', // multiply the answer by that, so that it is 0 otherwise
@@ -138,31 +148,40 @@ const CALLER_CODE = [
 
 /**
  * Whether an account would accept a signature if it were delegated as the signature says (ERC-8010, EIP-7702) and initialised. The
- * chain applies the delegation for this call only, and only if the account itself signed it and its nonce is still valid.
+ * chain applies the delegation for this call only, and only if the account itself signed it and its nonce is still valid. An account
+ * that is already delegated so is not initialised again: its answer to the ordinary question counts.
  */
 export async function isAcceptedOnceDelegated(
   request: RPCRequest,
   { reference, address }: Pick<AccountParts, 'reference' | 'address'>,
   hash: string,
-  { signature, delegation }: { readonly signature: string; readonly delegation?: Delegation },
+  { signature, delegation }: { readonly signature: string; readonly delegation: Delegation },
 ): Promise<boolean> {
-  if (!delegation) return false
   const { chainId, nonce, yParity, r, s, to, data } = delegation
+  const contract = delegation.address.toString(16).padStart(40, '0')
+  const delegatedCode = DELEGATED + contract
   const authorization = {
     chainId: quantity(chainId),
-    address: `0x${delegation.address.toString(16).padStart(40, '0')}`,
+    address: `0x${contract}`,
     nonce: quantity(nonce),
     yParity: quantity(yParity),
     r: quantity(r),
     s: quantity(s),
   }
-  const head = abiEncode([to, BigInt(data.length / 2), BigInt(address)])
+  const codeHash = BigInt(`0x${toHex(keccak_256(fromHex(delegatedCode) as Uint8Array))}`)
+  const head = abiEncode([to, BigInt(data.length / 2), BigInt(address), codeHash])
   const call = {
     to: CALLER,
     data: `0x${head}${data}${isValidSignatureData(hash, signature)}`,
     authorizationList: [authorization],
   }
-  const answer = await request('eth_call', [call, 'latest', { [CALLER]: { code: CALLER_CODE } }])
+  const [code, answer] = await Promise.all([
+    request('eth_getCode', [address, 'latest']),
+    request('eth_call', [call, 'latest', { [CALLER]: { code: CALLER_CODE } }]),
+  ])
+  if (typeof code !== 'string' || !/^0x[0-9a-f]*$/i.test(code))
+    throw new UnusableRPCError('the RPC does not say which code the account has')
+  if (code.toLowerCase() === `0x${delegatedCode}`) return false
   return answer === MAGIC_WORD + abiEncode([BigInt(reference)])
 }
 

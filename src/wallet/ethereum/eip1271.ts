@@ -5,6 +5,7 @@ import { SingleFlight } from '../../base/concurrency.js'
 import { within } from '../../base/environment.js'
 import { SessionError } from '../../base/errors.js'
 import { toHex } from '../../base/hex.js'
+import { LRUCache } from '../../base/lru-cache.js'
 import type { VerifierOptions } from '../../capability/verify-signature.js'
 import { chainReference } from './chain-id.js'
 import {
@@ -46,7 +47,7 @@ export function contractVerifier(
 ): (input: unknown, options: VerifierOptions | undefined) => Promise<void> {
   const { rpcTimeoutMs, rpcMaxAgeSecs, now } = contractVerifierOptions(given)
   const maxAge = rpcMaxAgeSecs * 1000
-  const accepted = new Map<string, number>()
+  const accepted = new LRUCache<number>(MAX_REMEMBERED)
   const running = new SingleFlight<void>({ failuresMs: FAILURES_MS, mostFailures: MAX_REMEMBERED, now })
   return async (input, options) => {
     const { cacao, ...account } = ethereumCapability(input, options)
@@ -66,8 +67,7 @@ export function contractVerifier(
       if (await isAcceptedByContract({ account, signature, texts }, rpcs, rpcTimeoutMs)) return
       throw new SessionError('ERR_CAPABILITY_SIGNATURE', `the capability is not signed by ${cacao.p.iss}`)
     })
-    if (accepted.size >= MAX_REMEMBERED) accepted.clear()
-    if (maxAge > 0) accepted.set(id, time)
+    accepted.set(id, time)
   }
 }
 
@@ -86,7 +86,7 @@ const EMPTY = '0x'
 export interface ContractSignatureCheck {
   readonly account: Pick<AccountParts, 'reference' | 'address'>
   readonly signature: ContractSignature
-  /** They are tried one after the other. */
+  /** They are tried one after the other. Each costs a call, so none comes twice. */
   readonly texts: Iterable<string>
 }
 
@@ -202,11 +202,8 @@ async function checkSignature(
     if (chain === undefined) throw new UnusableRPCError('the RPC does not say which chain it is on')
     return chain
   }
-  const tried = new Set<string>()
   let asking: Promise<string> | undefined
   for (const text of check.texts) {
-    if (tried.has(text)) continue
-    tried.add(text)
     const hash = toHex(eip191Hash(text))
     // Send both requests at the same time, because that is faster.
     asking ??= chainNow()
@@ -244,8 +241,9 @@ async function isAcceptedOtherwise(
   first: Error | false,
 ): Promise<boolean> {
   const { signature, account } = check
-  if (signature.delegation) {
-    const isAccepted = await isAcceptedOnceDelegated(request, account, hash, signature)
+  const { delegation } = signature
+  if (delegation) {
+    const isAccepted = await isAcceptedOnceDelegated(request, account, hash, { ...signature, delegation })
     if (isAccepted || first === false) return isAccepted
   }
   // An account can only be deployed within the first check.

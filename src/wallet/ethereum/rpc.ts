@@ -95,11 +95,14 @@ export function isRevert(error: unknown): boolean {
   return hasCode(error, REVERT_CODE) || REVERTED.test(reasonOf(error) ?? '')
 }
 
-/** Returns a function that sends requests to this RPC. If the RPC is a URL, the signal cancels them. */
+/** Returns a function that sends requests to this RPC, until the signal is aborted. If the RPC is a URL, that cancels them too. */
 export function rpcRequest(rpc: EthereumRPC, signal: AbortSignal): RPCRequest {
   if (typeof rpc === 'string') return (method, params) => post(rpc, { method, params }, signal)
-  if ('request' in rpc) return async (method, params) => rpc.request({ method, params })
-  return async (method, params) => rpc.send(method, [...params])
+  return async (method, params) => {
+    // The rest of a check that has timed out must not burden an RPC that is slow already.
+    if (signal.aborted) throw new Error('the check has ended')
+    return 'request' in rpc ? rpc.request({ method, params }) : rpc.send(method, [...params])
+  }
 }
 
 async function post(url: string, call: object, signal: AbortSignal): Promise<unknown> {
