@@ -78,6 +78,8 @@ class CookieKeeper {
   #failures = 0
   #isWorking = false
   #isKept = false
+  // The server may set the cookie even if its answer is not awaited any more.
+  #isAsking = false
   #successor: Promise<void> | undefined
 
   constructor(
@@ -173,6 +175,7 @@ class CookieKeeper {
           const current = this.#isKept ? await waitForNote(this.#url, isFound) : noteAt(this.#url)
           if (isFound(current)) return current
           if (await this.#isOtherAccountCurrent()) this.stop(otherAccount())
+          this.#isAsking = true
           return setCookie(this.#session, this.#url, signal)
         }),
         signal,
@@ -188,6 +191,7 @@ class CookieKeeper {
       throw error
     } finally {
       this.#isWorking = false
+      this.#isAsking = false
     }
   }
 
@@ -228,10 +232,11 @@ class CookieKeeper {
 
   /** Stops, and asks the server to clear the cookie. Tries again until the server has, or the browser no longer has the cookie. */
   async #clear(): Promise<void> {
-    this.stop(otherAccount())
     const { keyDID } = this.#session
+    const unseen = this.#isAsking ? keyDID : undefined
+    this.stop(otherAccount())
     try {
-      await clearCookie(this.#url, [keyDID])
+      await clearCookie(this.#url, [keyDID], unseen)
     } catch (error) {
       if (error instanceof SessionError) this.#tabs.tellCookieFailed(keyDID, error)
       if (isTransient(error)) this.#tabs.scheduleAt(this.#now, this.#nextTry(), () => void this.#clear())

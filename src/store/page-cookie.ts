@@ -105,12 +105,16 @@ export async function setCookie(owner: CookieOwner, url: URL, signal: AbortSigna
   throw permanentFailure('the server set it, but the browser did not keep it: allow cookies for this site')
 }
 
-/** Asks the server to clear the cookie, if it belongs to one of these keys. Rejects with `ERR_COOKIE_FAILED`. */
-export function clearCookie(url: URL, keys: readonly string[]): Promise<void> {
+/**
+ * Asks the server to clear the cookie, if it belongs to one of these keys, or may belong to the key `unseen`, for which this page has just
+ * asked. Rejects with `ERR_COOKIE_FAILED`.
+ */
+export function clearCookie(url: URL, keys: readonly string[], unseen?: string): Promise<void> {
   return withCookieLock(url, async () => {
     // Another tab may have cleared the cookie, or a different account may have signed in.
-    const { keyDID } = noteAt(url) ?? {}
-    if (!keyDID || !keys.includes(keyDID)) return
+    const seen = noteAt(url)?.keyDID
+    const keyDID = seen !== undefined && keys.includes(seen) ? seen : unseen
+    if (keyDID === undefined) return
     // `keepalive`, because the browser often leaves the page after a sign-out. The key is sent along because the note may be out of
     // date: what this page must not clear is the cookie of a session that has begun meanwhile.
     const answer = await fetchInTime(undefined, (signal) =>

@@ -339,6 +339,26 @@ describe('session.keepCookie', () => {
     clearNote()
   })
 
+  it('clears the cookie even if the session ends while the server is being asked to set it', async () => {
+    const held = await session()
+    const ended = new Promise<void>((resolve) => {
+      behaviour = (request) => {
+        if (request.method === 'DELETE') return
+        const answer = new Promise<never>((_, reject) => {
+          request.signal.addEventListener('abort', () => reject(request.signal.reason))
+        })
+        // The browser gets the cookie, and shows it later.
+        void held.remove().then(resolve)
+        return answer
+      }
+    })
+    await expectCode('ERR_SESSION_REMOVED', () => held.keepCookie(URL_OF_COOKIE))
+    await ended
+    await vi.waitFor(() => expect(asked).toEqual(['POST', 'DELETE']), SOON)
+    await settled()
+    expect(asked).toEqual(['POST', 'DELETE'])
+  })
+
   it('sets no cookie for an account after which another one has signed in', async () => {
     const held = await session()
     const other = await session(7200, KEY_B, ACCOUNT_B)
