@@ -235,6 +235,9 @@ async function isRefusal(response: Response, code: SessionErrorCode, { signal }:
   }
 }
 
+// Bytes of a body that are read. A body may begin with white space that never ends.
+const MAX_BEGINNING = 1000
+
 /**
  * Whether a JSON body begins with this text, not counting white space. Reads no more than that takes: the rest, which may be long or a
  * stream, is the caller's.
@@ -245,9 +248,11 @@ async function beginsWith(start: string, copy: Response): Promise<boolean> {
   if (!reader) return withoutSpace(await copy.text()).startsWith(start)
   const decoder = new TextDecoder()
   let text = ''
-  while (text.length < start.length && start.startsWith(text)) {
+  let left = MAX_BEGINNING
+  while (left > 0 && text.length < start.length && start.startsWith(text)) {
     const { done, value } = await reader.read()
     if (done) break
+    left -= value.length
     text += withoutSpace(decoder.decode(value, { stream: true }))
   }
   // Not awaited: `cancel` on one branch of a cloned body settles only when the other branch is cancelled too.

@@ -77,7 +77,7 @@ export class KitSession {
   #account: string | undefined
   #hasLoaded = false
   #controller: SessionController | undefined
-  /** The controller whose session the page had until `setAccount` replaced it in the present task. */
+  /** The controller whose session the page had until `setAccount` replaced it, until anything asynchronous happens. */
   #left: SessionController | undefined
   #unsubscribe = (): void => undefined
   /** `givenText` is the text that the kit has got, and to which the signature must belong. */
@@ -159,8 +159,8 @@ export class KitSession {
   }
 
   /**
-   * Signs out, and ends a sign-in that has started. Returns false if the store failed. If `setAccount` was called in the same task, a kit
-   * calls this for the same change of accounts. Then it signs out the account that the page had before.
+   * Signs out, and ends a sign-in that has started. Returns false if the store failed. If `setAccount` was called just before, and
+   * nothing asynchronous happened since, a kit calls this for the same change of accounts. Then it signs out the account that the page had before.
    */
   async signOut(): Promise<boolean> {
     return (this.#left ?? this.#open()).signOut(this.#ownOptions)

@@ -1,6 +1,6 @@
 import { abortable } from '../base/abort.js'
 import { chainless } from '../base/account.js'
-import type { Clock } from '../base/environment.js'
+import { type Clock, within } from '../base/environment.js'
 import { SessionError } from '../base/errors.js'
 import { readOptions } from '../base/options.js'
 import { assertValidAt, type Cacao } from '../capability/cacao.js'
@@ -37,6 +37,7 @@ export interface KeptSession extends CookieOwner {
 const DEFAULT_LEAD_SECS = 60
 const FIRST_RETRY_MS = 5000
 const LAST_RETRY_MS = 300_000
+const STORE_TIMEOUT_MS = 1000
 
 /** See `DIDSession.keepCookie`. It stops when `disposal` aborts, as the session's listeners do. */
 export async function keepCookie(
@@ -120,9 +121,9 @@ class CookieKeeper {
   /** Reacts to what happens to the session in any tab, and to the page being shown again. */
   listen(options: KeepCookieOptions): void {
     const { signal } = this.#end
-    const clear = (): void => void this.#clear()
-    this.#session.on('removed', clear, { signal })
-    this.#session.on('expired', clear, { signal })
+    const clear = (reason?: SessionError): void => void this.#clear(reason)
+    this.#session.on('removed', () => clear(), { signal })
+    this.#session.on('expired', () => clear(), { signal })
     this.#session.on(
       'renewed',
       ({ session }) => {
@@ -143,7 +144,8 @@ class CookieKeeper {
         this.#tabs.onPageResume(seen),
         this.#context &&
           this.#tabs.watchOf(this.#context).onChange((change) => {
-            if (change.type === 'signed-in' && chainless(change.account) !== chainless(account)) clear()
+            if (change.type === 'signed-in' && chainless(change.account) !== chainless(account))
+              clear(otherAccount())
           }),
       ]
       globalThis.addEventListener('online', look)
@@ -158,7 +160,7 @@ class CookieKeeper {
   async #look(): Promise<void> {
     if (this.#isWorking || this.#end.signal.aborted) return
     this.#isWorking = true
-    if (await this.#isOtherAccountCurrent()) return this.#clear()
+    if (await this.#isOtherAccountCurrent()) return this.#clear(otherAccount())
     await this.#renew((note) => !this.#isOwn(note) || this.#dueAt(note) > this.#now()).catch(() => undefined)
   }
 
@@ -174,8 +176,8 @@ class CookieKeeper {
           const isFound = (note?: CookieNote): note is CookieNote => note !== undefined && isEnough(note)
           const current = this.#isKept ? await waitForNote(this.#url, isFound) : noteAt(this.#url)
           if (isFound(current)) return current
-          if (await this.#isOtherAccountCurrent()) this.stop(otherAccount())
-          this.#isAsking = true
+          if (await this.#isOtherAccountCurrent()) void this.#clear(otherAccount())
+          else this.#isAsking = true
           return setCookie(this.#session, this.#url, signal)
         }),
         signal,
@@ -225,16 +227,18 @@ class CookieKeeper {
   /** Whether another account has become the one used last. */
   async #isOtherAccountCurrent(): Promise<boolean> {
     if (!this.#context) return false
-    const last = await readLastUsed(this.#context.stores, this.#context.namespace).catch(() => undefined)
+    // Not for long, because other tabs may wait for the lock meanwhile.
+    const reading = readLastUsed(this.#context.stores, this.#context.namespace)
+    const last = await within(STORE_TIMEOUT_MS, reading).catch(() => undefined)
     const { account } = this.#session
     return last?.account !== undefined && chainless(last.account) !== chainless(account)
   }
 
   /** Stops, and asks the server to clear the cookie. Tries again until the server has, or the browser no longer has the cookie. */
-  async #clear(): Promise<void> {
+  async #clear(reason?: SessionError): Promise<void> {
     const { keyDID } = this.#session
     const unseen = this.#isAsking ? keyDID : undefined
-    this.stop(otherAccount())
+    this.stop(reason)
     try {
       await clearCookie(this.#url, [keyDID], unseen)
     } catch (error) {

@@ -67,7 +67,11 @@ export class SessionWatch {
     const { keyDID } = record
     if (isRemoved(keyDID)) return
     this.#inUse.add(keyDID)
-    if (!this.#known.has(keyDID)) this.#known.set(keyDID, record)
+    if (!this.#known.has(keyDID)) {
+      this.#known.set(keyDID, record)
+      // It may have been signed out since it was read from the store, before anything here would have noticed.
+      if (this.#isFollowing) void this.#look()
+    }
     if (this.#removedElsewhere.has(keyDID)) this.end((known) => known.keyDID === keyDID)
     this.#start()
   }
@@ -164,7 +168,7 @@ export class SessionWatch {
   }
 
   async #lookNow(removed: readonly string[]): Promise<void> {
-    // A session that becomes known during the read may have been stored after it. If it is missing there, only a new read shows why.
+    // A session that becomes known during the read may have been stored after it. The next read shows whether it is there.
     const before = [...this.#known.values()]
     const { found, unread } = await readRecords(this.#stores, this.#namespace)
     const records = found.flatMap(({ record, store }): LocatedRecord[] => {
@@ -196,10 +200,6 @@ export class SessionWatch {
       const isNew = !successors.includes(record) && !stay.some(({ account }) => account === record.account)
       if (!isFirst && !neverRead.includes(record.persistence) && isNew) this.#emit('signed-in', record)
     }
-    const isUnclear = ({ keyDID }: LocatedRecord): boolean =>
-      !records.some((record) => record.keyDID === keyDID)
-    if ([...this.#known.values()].some((record) => !before.includes(record) && isUnclear(record)))
-      await this.#lookNow(removed)
   }
 
   #lose(record: SessionRecord, successor: SessionRecord | undefined): SessionRecord | undefined {

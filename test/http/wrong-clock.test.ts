@@ -152,4 +152,13 @@ describe('an answer 401 without WWW-Authenticate', () => {
     expect(await response.json()).toEqual({ code: 'NO_SUBSCRIPTION', plans: ['cacao'] })
     expect(calls).toBe(1)
   })
+
+  it('with white space that never ends is returned as it is', async () => {
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(100).fill(32)),
+    })
+    const { response, calls } = await answered(json(body))
+    await response.body?.cancel()
+    expect([response.status, calls]).toEqual([401, 1])
+  })
 })

@@ -99,3 +99,15 @@ it('a sign-out that takes long does not forget the account that signs in meanwhi
   await second.remove()
   expect(await DIDSession.load(undefined, { store })).toBeUndefined()
 })
+
+it('a session that is followed after the read in which its sign-out was seen ends', async () => {
+  const store = memoryStore()
+  const session = await DIDSession.get(ACCOUNT_A, auth(KEY_A), { resources, store })
+  const { account, keyDID, cacao } = session
+  const watch = watchOf({ stores: [store], namespace: 'default', shared: {} })
+  watch.onChange(() => undefined)
+  await store.write('default', { remove: [{ account }], last: { at: Date.now() } })
+  await watch.changed()
+  watch.follow({ account, keyDID, cacao, persistence: 'memory' })
+  await vi.waitFor(() => expect(session.isAuthorized()).toBe(false), SOON)
+})

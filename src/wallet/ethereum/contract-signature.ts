@@ -175,10 +175,9 @@ export async function isAcceptedOnceDelegated(
     data: `0x${head}${data}${isValidSignatureData(hash, signature)}`,
     authorizationList: [authorization],
   }
-  const [code, answer] = await Promise.all([
-    request('eth_getCode', [address, 'latest']),
-    request('eth_call', [call, 'latest', { [CALLER]: { code: CALLER_CODE } }]),
-  ])
+  const answer = await request('eth_call', [call, 'latest', { [CALLER]: { code: CALLER_CODE } }])
+  // Asked afterwards: the account may be delegated meanwhile, and would then have been initialised without this delegation.
+  const code = await request('eth_getCode', [address, 'latest'])
   if (typeof code !== 'string' || !/^0x[0-9a-f]*$/i.test(code))
     throw new UnusableRPCError('the RPC does not say which code the account has')
   if (code.toLowerCase() === `0x${delegatedCode}`) return false
