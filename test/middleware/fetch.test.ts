@@ -38,7 +38,7 @@ const servers: readonly (readonly [string, (options: RequireSessionOptions) => S
       const app = new Hono()
         .use('*', honoSession(options))
         .post('*', async (c) => c.json(await answerOf(c.req.raw, c.var.caller)))
-      return (request) => app.request(request)
+      return (request) => app.fetch(request)
     },
   ],
 ]

@@ -19,7 +19,7 @@ describe('Hono with cors()', () => {
     new Request(request, { headers: [...request.headers, ['origin', origin]] })
 
   it('before requireSession answers a refusal with the headers of both', async () => {
-    const response = await new Hono().use(allow, guard).request(from(post()))
+    const response = await new Hono().use(allow, guard).fetch(from(post()))
     expect(response.status).toBe(401)
     expect(response.headers.get('access-control-allow-origin')).toBe(origin)
     expect(response.headers.get('access-control-expose-headers')).toBe(
@@ -36,7 +36,7 @@ describe('Hono with cors()', () => {
       c.header('cache-control', 'public')
       await next()
     }, guard)
-    const response = await app.request(post())
+    const response = await app.fetch(post())
     expect(response.headers.get('cache-control')).toBe('no-store')
     expect(response.headers.get('access-control-expose-headers')).toBe(
       'Date, WWW-Authenticate, Cacao-Received-Method',
@@ -48,7 +48,7 @@ describe('Hono with cors()', () => {
       c.header('vary', 'Accept-Language')
       await next()
     }, guard)
-    expect((await app.request(post())).headers.get('vary')).toBe('Accept-Language, Authorization')
+    expect((await app.fetch(post())).headers.get('vary')).toBe('Accept-Language, Authorization')
   })
 
   it.each([
@@ -56,7 +56,7 @@ describe('Hono with cors()', () => {
     ['after', [guard, allow]],
   ] as const)('%s requireSession answers with the headers of both', async (_, [first, second]) => {
     const app = new Hono().use(first, second).post('*', (c) => c.text('saved'))
-    const { headers } = await app.request(from(await signer.sign(post())))
+    const { headers } = await app.fetch(from(await signer.sign(post())))
     expect(headers.get('access-control-allow-origin')).toBe(origin)
     expect(headers.get('access-control-expose-headers')).toBe('X-Total')
     expect(headers.get('vary')).toMatch(/Origin/)

@@ -162,7 +162,7 @@ describe('a fetch handler and Hono', () => {
       const app = new Hono().use('*', honoSession(accepting)).all('*', answer)
       for (const response of [
         await handle(await signer.sign(post())),
-        await app.request(await signer.sign(post())),
+        await app.fetch(await signer.sign(post())),
       ]) {
         expect(response.status).toBe(answer().status)
         expect(marks(response)).toEqual(expected)
@@ -186,7 +186,7 @@ describe('a fetch handler and Hono', () => {
     const handle = fetchSession(options, answer)
     const app = new Hono().use('*', honoSession(options)).all('*', answer)
     for (const signed of [false, true])
-      for (const respond of [handle, app.request]) {
+      for (const respond of [handle, app.fetch]) {
         const response = await respond(signed ? new Request(url) : await signer.sign(post()))
         expect([...marks(response), response.headers.get('referrer-policy')]).toEqual(
           signed
@@ -201,7 +201,7 @@ describe('a fetch handler and Hono', () => {
   it('that switch protocols forward that response', async () => {
     const switching = Object.defineProperty(new Response(null), 'status', { value: 101 })
     const app = new Hono().use('*', honoSession(accepting)).all('*', () => switching)
-    for (const respond of [fetchSession(accepting, () => switching), app.request])
+    for (const respond of [fetchSession(accepting, () => switching), app.fetch])
       expect((await respond(await signer.sign(post()))).status).toBe(101)
   })
 
@@ -211,7 +211,7 @@ describe('a fetch handler and Hono', () => {
     )
     for (const response of [
       await fetchSession(accepting, () => new Response())(post()),
-      await new Hono().use('*', honoSession(accepting)).request(post()),
+      await new Hono().use('*', honoSession(accepting)).fetch(post()),
       await fetch(`http://127.0.0.1:${port}/`),
     ])
       expect([response.status, ...marks(response)]).toEqual([401, 'Authorization', 'no-store'])
