@@ -159,8 +159,8 @@ export class KitSession {
   }
 
   /**
-   * Signs out, and ends a sign-in that has started. Returns false if the store failed. If `setAccount` was called just before, and
-   * nothing asynchronous happened since, a kit calls this for the same change of accounts. Then it signs out the account that the page had before.
+   * Signs out, and ends a sign-in that has started. Returns false if the store failed. Right after `setAccount`, before anything
+   * asynchronous, a kit calls this for the same change of accounts: then it signs out the account that the page had before.
    */
   async signOut(): Promise<boolean> {
     return (this.#left ?? this.#open()).signOut(this.#ownOptions)

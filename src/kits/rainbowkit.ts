@@ -22,8 +22,9 @@ export interface RainbowKitAuth extends KitAuth {
  *
  * Signing out works in both directions: if the wallet is disconnected or switches to a different account, the session is signed out; if
  * a session ends in any tab, the status becomes `unauthenticated`. Pass the wallet's account to `setAccount`: a tab may learn late that
- * the wallet has switched, and would otherwise sign out the new account, if another tab has signed it in meanwhile. The adapter's functions reject with a `SessionError`, as
- * `DIDSession.get` does, and RainbowKit's dialog shows the failure. `signOut` never rejects, because RainbowKit doesn't await it.
+ * the wallet has switched, and would otherwise sign out the new account, if another tab has signed it in meanwhile. The adapter's
+ * functions reject with a `SessionError`, as `DIDSession.get` does, and RainbowKit's dialog shows the failure. `signOut` never rejects,
+ * because RainbowKit doesn't await it.
  *
  * @example
  * const auth = rainbowKitAuth({ resources: ['https://api.example.com/notes/*'], anyChain: true })
