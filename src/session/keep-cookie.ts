@@ -128,7 +128,10 @@ class CookieKeeper {
       'renewed',
       ({ session }) => {
         this.#successor = session.keepCookie(this.#url, options)
-        this.#successor.catch(() => undefined)
+        // If it ends before its cookie replaces this one, only this keeper knows whose cookie there is.
+        this.#successor.catch((error: unknown) => {
+          if (error instanceof SessionError && !isTransient(error)) void this.#clear()
+        })
         this.stop()
       },
       { signal },

@@ -359,6 +359,29 @@ describe('session.keepCookie', () => {
     expect(asked).toEqual(['POST', 'DELETE'])
   })
 
+  it('clears the cookie if the session is signed out before its renewal has replaced the cookie', async () => {
+    const held = await session()
+    await held.keepCookie(URL_OF_COOKIE)
+    const removals: Promise<void>[] = []
+    held.on('renewed', (event) => {
+      behaviour = (request) => {
+        // As a server does: it clears the cookie of the session that is named.
+        if (request.method === 'DELETE')
+          return request.headers.get('cacao-key') === held.keyDID
+            ? undefined
+            : new Response(null, { status: 204 })
+        removals.push(event.session.remove())
+        return new Promise((_, reject) => {
+          request.signal.addEventListener('abort', () => reject(request.signal.reason))
+        })
+      }
+    })
+    await held.renew(ethereumAuth(KEY_A, undefined, { domain: 'app.example' }))
+    await vi.waitFor(() => expect(hasNote()).toBe(false), SOON)
+    await Promise.all(removals)
+    expect(removals).toHaveLength(1)
+  })
+
   it('sets the cookie even while the store hangs, because other tabs may wait for the lock', async () => {
     const held = await session()
     Object.assign(store, { readLast: () => new Promise(() => undefined) })
