@@ -41,8 +41,8 @@ const READ_OPTIONS = {
 export interface SessionCookie {
   /**
    * Answers requests to the path that the page passes to `session.keepCookie`. A signed `POST` sets the cookie. `DELETE` clears it, even
-   * if the session no longer exists; with the did:key of a session in the header `cacao-key`, only that session's. A `POST` that isn't accepted is answered as by `requireSession`, a request from a page of another
-   * origin with 403 (also a `DELETE` without `Sec-Fetch-Site` and `Origin`), a capability that doesn't fit into cookies with 413, and
+   * if the session no longer exists; with the did:key of a session in the header `cacao-key`, only that session's. A `POST` that isn't
+   * accepted is answered as by `requireSession`, a request from a page of another origin with 403 (also a `DELETE` without `Sec-Fetch-Site` and `Origin`), a capability that doesn't fit into cookies with 413, and
    * any other method with 405.
    */
   handler(request: Request): Promise<Response>

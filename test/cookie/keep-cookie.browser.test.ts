@@ -51,6 +51,16 @@ const clearNote = (): void => {
 }
 const hasNote = (): boolean => document.cookie.includes(`${NAME}=`)
 
+/** A session whose cookie was kept, and the one to which it was then renewed, whose cookie is kept now. */
+async function keptAndRenewed(): Promise<{ held: DIDSession; next: DIDSession }> {
+  const held = await session()
+  await held.keepCookie(URL_OF_COOKIE)
+  const next = await held.renew(ethereumAuth(KEY_A, undefined, { domain: 'app.example' }))
+  await vi.waitFor(() => expect(document.cookie).toContain(next.keyDID.slice('did:key:'.length)), SOON)
+  await settled()
+  return { held, next }
+}
+
 /** Waits until all work that has started is done. */
 async function settled(): Promise<void> {
   for (let i = 0; i < 5; i++) {
@@ -259,11 +269,7 @@ describe('session.keepCookie', () => {
   })
 
   it('continues with a renewed session', async () => {
-    const held = await session()
-    await held.keepCookie(URL_OF_COOKIE)
-    const next = await held.renew(ethereumAuth(KEY_A, undefined, { domain: 'app.example' }))
-    await vi.waitFor(() => expect(document.cookie).toContain(next.keyDID.slice('did:key:'.length)), SOON)
-    await settled()
+    const { next } = await keptAndRenewed()
     expect(asked).toEqual(['POST', 'POST'])
     await next.remove()
     expect(asked).toEqual(['POST', 'POST', 'DELETE'])
@@ -324,11 +330,7 @@ describe('session.keepCookie', () => {
   })
 
   it('stops with dispose, also after a renewal', async () => {
-    const held = await session()
-    await held.keepCookie(URL_OF_COOKIE)
-    const next = await held.renew(ethereumAuth(KEY_A, undefined, { domain: 'app.example' }))
-    await vi.waitFor(() => expect(document.cookie).toContain(next.keyDID.slice('did:key:'.length)), SOON)
-    await settled()
+    const { held } = await keptAndRenewed()
     clock.advance(545)
     await vi.waitFor(() => expect(asked).toEqual(['POST', 'POST', 'POST']), SOON)
     await settled()
